@@ -1,0 +1,99 @@
+// What can be called: every server, what is known of its tools, and finding both by name.
+#pragma once
+
+#include <headrace/discovery/fault.hpp>
+#include <headrace/discovery/search_index.hpp>
+#include <headrace/discovery/server_spec.hpp>
+#include <headrace/discovery/tools_page.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace headrace::discovery {
+
+enum class ListState {
+  not_listed,  // nobody asked for its tools yet, or they are out of date
+  listed,
+  failed,  // asked, and `error` says why there is no list
+};
+
+/// One server of a catalogue. `tools` are the last known ones, in the server's order: also those of
+/// a server that is `not_listed` again, or `failed` since, until they are replaced.
+class CatalogueServer {
+ public:
+  const ServerSpec& spec() const noexcept { return spec_; }
+  ListState state() const noexcept { return state_; }
+  const std::string& error() const noexcept { return error_; }
+  std::span<const ToolDoc> tools() const noexcept { return tools_; }
+
+  /// The tool of exactly this name, else the one of this alias, else null.
+  const ToolDoc* find_tool(std::string_view name_or_alias) const noexcept;
+  /// The same, then whatever the case of ASCII letters: for questions, not for calls.
+  const ToolDoc* find_tool_any_case(std::string_view name_or_alias) const noexcept;
+
+  const SearchIndex& search_index() const noexcept { return search_index_; }
+
+ private:
+  friend class Catalogue;
+
+  ServerSpec spec_;
+  ListState state_ = ListState::not_listed;
+  std::string error_;
+  std::vector<ToolDoc> tools_;
+  std::vector<std::uint32_t> by_name_;   // positions in tools_, sorted by name
+  std::vector<std::uint32_t> by_alias_;  // the same, sorted by alias
+  SearchIndex search_index_;
+};
+
+/// What a new list of servers means for those that run. Names.
+struct CatalogueChanges {
+  std::vector<std::string> added;
+  std::vector<std::string> removed;
+  std::vector<std::string>
+      restarted;  ///< another process is to be started; its tools are forgotten
+
+  bool empty() const noexcept { return added.empty() && removed.empty() && restarted.empty(); }
+};
+
+/// A plain value; not thread-safe. Pointers and spans that it hands out are valid until the next
+/// call of a function that is not const.
+class Catalogue {
+ public:
+  /// Takes over a new list of servers (unique names, aliases set: as `discover` gives it). Servers
+  /// that start the same process keep their tools and state.
+  CatalogueChanges set_servers(std::vector<ServerSpec> specs);
+
+  /// All tools of a server, pages already joined: gives each its alias and makes the server
+  /// `listed`. Repeated names and more than `kMaxTools` are dropped and reported. A server that is
+  /// not (or no longer) in the catalogue is ignored.
+  Faults set_tools(std::string_view server, std::vector<ToolDoc> tools);
+
+  /// The server could not be asked.
+  void set_failed(std::string_view server, std::string error);
+
+  /// The server's list is out of date: to be asked again when it is next needed.
+  void set_stale(std::string_view server);
+
+  /// In order of precedence.
+  std::span<const CatalogueServer> servers() const noexcept { return servers_; }
+
+  /// The server of exactly this name, else the one of this alias, else null.
+  const CatalogueServer* find_server(std::string_view name_or_alias) const noexcept;
+
+  /// The tool's name or alias in that server; null when either is unknown.
+  const ToolDoc* find_tool(std::string_view server, std::string_view tool) const noexcept;
+
+  /// Tools known in all servers.
+  std::size_t tool_count() const noexcept;
+
+ private:
+  CatalogueServer* by_exact_name(std::string_view name) noexcept;
+
+  std::vector<CatalogueServer> servers_;
+};
+
+}  // namespace headrace::discovery

@@ -1,0 +1,61 @@
+// Which servers are configured: reads every source, in order of precedence, and notices changes.
+#pragma once
+
+#include <headrace/discovery/environment.hpp>
+#include <headrace/discovery/fault.hpp>
+#include <headrace/discovery/server_spec.hpp>
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace headrace::discovery {
+
+struct SourceOptions {
+  /// Folder whose `*.json` are read, sorted by name, hidden ones and subfolders left out. A leading
+  /// `~` is `home`. It need not exist. Empty: none.
+  std::filesystem::path state_dir;
+  /// One more file, TOML by its suffix, otherwise JSON (`MCP_SERVERS_CONFIG`). It has to exist.
+  std::optional<std::filesystem::path> extra_config;
+  /// Keep entries that would start this program again.
+  bool allow_self = false;
+  /// Where `${VAR}` comes from.
+  EnvironmentLookup environment = process_environment();
+  /// What `~` stands for. Empty: `HOME` of `environment`.
+  std::filesystem::path home;
+};
+
+/// Everything that was found. Names and aliases are unique; servers are in order of precedence.
+struct Discovery {
+  std::vector<ServerSpec> servers;
+  Faults faults;
+
+  bool operator==(const Discovery&) const = default;
+};
+
+/// Reads all sources once. Never throws for what a file holds or for a file that cannot be read:
+/// that is a fault, and hides no other file or entry.
+Discovery discover(const SourceOptions& options);
+
+/// The sources, read again only where they changed. Not thread-safe; blocks on file reads.
+class Sources {
+ public:
+  explicit Sources(SourceOptions options);
+  ~Sources();
+  Sources(Sources&&) noexcept;
+  Sources& operator=(Sources&&) noexcept;
+
+  /// Lists and stats the sources (microseconds) and reads what is new or changed since the last
+  /// call; the first call reads all. True when `current()` differs from what it was before.
+  bool refresh();
+
+  /// What the last `refresh()` found; empty before the first. Valid until the next `refresh()`.
+  const Discovery& current() const noexcept;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace headrace::discovery
