@@ -2,6 +2,7 @@
 #pragma once
 
 #include <headrace/framing/fault.hpp>
+#include <headrace/framing/line_skimmer.hpp>
 #include <headrace/framing/structural_index.hpp>
 
 #include <cstdint>
@@ -18,7 +19,7 @@ struct Envelope {
   bool version_ok = false;    ///< "jsonrpc":"2.0" is there.
   /// Raw JSON, to be echoed byte for byte; empty when absent. It is a number or a string, except
   /// that an error may carry `null`. Also filled for an invalid message when there is exactly one
-  /// and it can be read, so that whoever waits for it can be told.
+  /// and it can be read, so that whoever waits for it can be told; the method likewise.
   std::string_view id;
   /// Unescaped.
   std::string_view method;
@@ -32,15 +33,21 @@ struct Envelope {
 /// Parses frames, one at a time. Not for use by two threads at once; keep one and reuse it.
 class EnvelopeParser {
  public:
-  /// `text` is a Frame's, or has 64 readable bytes behind it. The views point into `text`, but for
-  /// a method that was written with escapes: that one is valid until the next call. Never fails:
-  /// what is wrong with the message is in `kind` and `fault`.
+  /// `text` is a Frame's, or has 64 readable bytes behind it. The views point into `text`, except
+  /// for a method that was written with escapes, and for the id and method of an invalid message:
+  /// those are valid until the next call. It never fails: what is wrong with the message is in
+  /// `kind` and `fault`.
   ///
-  /// An error may do without an id (JSON-RPC answers so what it could not read); a result may not.
+  /// An error may do without an id, since JSON-RPC answers so what it could not read; a result may
+  /// not.
   Envelope parse(std::string_view text) noexcept;
 
  private:
+  bool read_method(std::string_view raw, std::string_view& out) noexcept;
+  Envelope salvage(std::string_view text, Fault fault) noexcept;
+
   StructuralIndex index_;
+  LineSkimmer skimmer_;
   std::string method_;
 };
 

@@ -1,5 +1,4 @@
-// Finds the call that a JSON-RPC message belongs to, piece by piece and without keeping the
-// message.
+// Finds the call that a JSON-RPC message belongs to, piece by piece and keeping nothing else of it.
 #pragma once
 
 #include <cstddef>
@@ -10,56 +9,61 @@
 namespace headrace::framing {
 
 /// For lines that cannot be parsed whole: too long to keep, or not quite JSON. It follows strings,
-/// escapes and depth only, so that what it finds is a best effort and never fails.
+/// escapes and depth only, so that what it finds is a best effort and it never fails.
 class LineSkimmer {
  public:
   /// Begins a new line.
-  void reset() noexcept;
+  void reset() noexcept { *this = LineSkimmer(); }
 
-  /// The next bytes of the line. Memory use stays under a kilobyte, whatever comes.
+  /// The next bytes of the line. Keeps under a kilobyte, whatever comes.
   void feed(std::string_view bytes) noexcept;
 
-  /// The raw top-level id; empty when there is none so far, more than one, or it isn't a number or
-  /// a string.
+  /// The raw top-level id; empty when none was read to its end, there were several, or it isn't a
+  /// number or a string.
   std::string_view id() const noexcept;
 
-  /// The raw top-level method with its quotes; empty when there is none, or more than one.
+  /// The raw top-level method with its quotes; empty when none was read to its end, there were
+  /// several, or it isn't a string.
   std::string_view method() const noexcept;
 
-  /// A result or an error was seen at the top level.
+  /// Whether there was a method at all, readable or not.
+  bool has_method() const noexcept { return method_.seen != 0; }
+
+  /// Whether there was a result or an error at the top level.
   bool has_outcome() const noexcept { return has_outcome_; }
 
  private:
-  enum class Field : std::uint8_t { other, id, method };
+  enum class Field : std::uint8_t { none, key, id, method };
 
-  // A value of interest; what is longer than a sane id or method is let go.
   struct Capture {
     std::string text;
-    std::uint8_t seen = 0;
-    bool overflow = false;
+    std::uint8_t seen = 0;  // how often its key came; stays at two
+    bool complete = false;
   };
 
   std::size_t feed_string(std::string_view bytes, std::size_t at) noexcept;
   void feed_outside(char c) noexcept;
-  void end_key() noexcept;
   void keep(std::string_view bytes) noexcept;
-  Capture* capture() noexcept;
+  void end_key() noexcept;
+  void end_value() noexcept;
+  Capture* capture_of(Field field) noexcept;
 
-  // Offsets inside the piece being fed, so that a string is searched only once for each.
+  // Where in the piece being fed the next ones are, so that no byte is searched twice for either.
   std::size_t next_quote_ = 0;
   std::size_t next_backslash_ = 0;
+  bool positions_known_ = false;
 
   std::size_t depth_ = 0;
+  bool over_ = false;  // not an object, or behind its end
   bool in_string_ = false;
   bool escaped_ = false;
   bool expect_key_ = false;
-  bool in_key_ = false;
-  bool started_ = false;
   bool has_outcome_ = false;
-  Field field_ = Field::other;
   std::string key_;
   Capture id_;
   Capture method_;
+  Field pending_ = Field::none;  // its key has been read
+  Field target_ = Field::none;   // where the bytes go now
 };
 
 }  // namespace headrace::framing

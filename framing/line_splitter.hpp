@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace headrace::framing {
 
@@ -58,7 +59,8 @@ class LineSplitter {
   std::size_t buffered() const noexcept { return buffer_.size(); }
 
  private:
-  Next finish_oversize(std::size_t size) noexcept;
+  void skim(std::string_view piece) noexcept;
+  Next finish_oversize() noexcept;
 
   ReceiveBuffer buffer_;
   std::size_t frame_limit_;

@@ -11,7 +11,7 @@
 namespace headrace::framing {
 
 /// Offsets of every bracket, brace, colon, comma, opening quote and first character of any other
-/// token, in order. Memory is kept from text to text, and given back after an unusually large one.
+/// token, in order. Memory is kept from text to text; see trim().
 class StructuralIndex {
  public:
   StructuralIndex() noexcept;
@@ -23,15 +23,26 @@ class StructuralIndex {
   /// free of control characters, and all of it to be UTF-8. Fault::not_json or too_large otherwise.
   Fault build(std::string_view text) noexcept;
 
-  /// The offsets of the last successful build(), valid until the next one. There is at least one,
-  /// and one more behind the last, which is the length of the text.
+  /// The offsets of the last build(), if that was successful, until the next one or trim(). There
+  /// is at least one, and one more behind the last, which is the length of the text.
   const std::uint32_t* offsets() const noexcept { return offsets_; }
   std::size_t size() const noexcept { return size_; }
+
+  /// Gives the memory back, offsets included, when the last text was an unusually large one. To be
+  /// called when done with a text.
+  void trim() noexcept;
+
+  /// The longest text that needs no further memory, in bytes.
+  std::size_t capacity() const noexcept { return capacity_; }
 
  private:
   struct Stage;
 
+  bool reserve(std::size_t size) noexcept;
+  void release() noexcept;
+
   std::unique_ptr<Stage> stage_;
+  std::size_t capacity_ = 0;
   const std::uint32_t* offsets_ = nullptr;
   std::size_t size_ = 0;
 };
