@@ -42,8 +42,9 @@ struct ToolsPage {
   std::string error;
 };
 
-/// Reads a `tools/list` result. One bad tool is a fault and costs that tool only; of tools with the
-/// same name the first counts. `server` is only for the messages. Nothing refers to `result` after.
+/// Reads a `tools/list` result. One bad tool is a fault and costs that tool only. Names that repeat
+/// are left to the catalogue, which sees all pages. `server` is only for the messages. Nothing
+/// refers to `result` afterwards.
 ToolsPage parse_tools_page(std::string_view result, std::string_view server);
 
 }  // namespace headrace::discovery

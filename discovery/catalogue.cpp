@@ -1,0 +1,198 @@
+// What can be called: every server, what is known of its tools, and finding both by name.
+#include <headrace/discovery/alias.hpp>
+#include <headrace/discovery/catalogue.hpp>
+
+#include <algorithm>
+#include <numeric>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+
+namespace headrace::discovery {
+namespace {
+
+// How many repeated names a message lists.
+constexpr std::size_t kMaxNamesInFault = 10;
+
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+bool equal_any_case(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return lower(x) == lower(y); });
+}
+
+std::vector<std::uint32_t> sorted_by(const std::vector<ToolDoc>& tools,
+                                     std::string ToolDoc::*field) {
+  std::vector<std::uint32_t> order(tools.size());
+  std::iota(order.begin(), order.end(), 0U);
+  std::sort(order.begin(), order.end(),
+            [&](std::uint32_t a, std::uint32_t b) { return tools[a].*field < tools[b].*field; });
+  return order;
+}
+
+const ToolDoc* find_sorted(const std::vector<ToolDoc>& tools,
+                           const std::vector<std::uint32_t>& order, std::string ToolDoc::*field,
+                           std::string_view wanted) noexcept {
+  const auto found = std::lower_bound(
+      order.begin(), order.end(), wanted,
+      [&](std::uint32_t i, std::string_view text) { return tools[i].*field < text; });
+  if (found == order.end() || tools[*found].*field != wanted) return nullptr;
+  return &tools[*found];
+}
+
+// Removes all but the first tool of a name, and says which.
+void drop_repeated(std::vector<ToolDoc>& tools, std::string_view server, Faults& faults) {
+  std::unordered_set<std::string_view> seen;
+  std::vector<bool> repeated(tools.size());
+  std::string names;
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < tools.size(); ++i) {
+    if (seen.insert(tools[i].name).second) continue;
+    repeated[i] = true;
+    if (++count > kMaxNamesInFault) continue;
+    if (!names.empty()) names += ", ";
+    names += '\'' + tools[i].name + '\'';
+  }
+  if (count == 0) return;
+  std::vector<ToolDoc> kept;
+  kept.reserve(tools.size() - count);
+  for (std::size_t i = 0; i < tools.size(); ++i) {
+    if (!repeated[i]) kept.push_back(std::move(tools[i]));
+  }
+  tools = std::move(kept);
+  if (count > kMaxNamesInFault) names += ", …";
+  faults.push_back(
+      {Severity::warning,
+       {},
+       0,
+       std::string(server),
+       "it lists tools again that it listed before, and the first ones count: " + names});
+}
+
+void assign_aliases(std::vector<ToolDoc>& tools) {
+  std::vector<std::string_view> names;
+  names.reserve(tools.size());
+  for (const ToolDoc& tool : tools)
+    names.push_back(tool.name);
+  std::vector<std::string> aliases = unique_aliases(names, tool_alias);
+  for (std::size_t i = 0; i < tools.size(); ++i)
+    tools[i].alias = std::move(aliases[i]);
+}
+
+}  // namespace
+
+const ToolDoc* CatalogueServer::find_tool(std::string_view name_or_alias) const noexcept {
+  const ToolDoc* tool = find_sorted(tools_, by_name_, &ToolDoc::name, name_or_alias);
+  if (tool != nullptr) return tool;
+  return find_sorted(tools_, by_alias_, &ToolDoc::alias, name_or_alias);
+}
+
+const ToolDoc* CatalogueServer::find_tool_any_case(std::string_view name_or_alias) const noexcept {
+  if (const ToolDoc* tool = find_tool(name_or_alias)) return tool;
+  for (const ToolDoc& tool : tools_) {
+    if (equal_any_case(tool.name, name_or_alias) || equal_any_case(tool.alias, name_or_alias)) {
+      return &tool;
+    }
+  }
+  return nullptr;
+}
+
+CatalogueChanges Catalogue::set_servers(std::vector<ServerSpec> specs) {
+  CatalogueChanges changes;
+  std::unordered_map<std::string, CatalogueServer> before;
+  for (CatalogueServer& server : servers_) {
+    std::string name = server.spec_.name;
+    before.insert_or_assign(std::move(name), std::move(server));
+  }
+  std::vector<CatalogueServer> now;
+  now.reserve(specs.size());
+  for (ServerSpec& spec : specs) {
+    CatalogueServer server;
+    if (auto known = before.extract(spec.name); known.empty()) {
+      changes.added.push_back(spec.name);
+    } else if (same_process(known.mapped().spec_, spec)) {
+      server = std::move(known.mapped());
+    } else {
+      changes.restarted.push_back(spec.name);
+    }
+    server.spec_ = std::move(spec);
+    now.push_back(std::move(server));
+  }
+  for (const auto& [name, server] : before)
+    changes.removed.push_back(name);
+  std::sort(changes.removed.begin(), changes.removed.end());
+  servers_ = std::move(now);
+  return changes;
+}
+
+Faults Catalogue::set_tools(std::string_view server_name, std::vector<ToolDoc> tools) {
+  Faults faults;
+  CatalogueServer* server = by_exact_name(server_name);
+  if (server == nullptr) return faults;
+  drop_repeated(tools, server_name, faults);
+  if (tools.size() > kMaxTools) {
+    tools.resize(kMaxTools);
+    faults.push_back(
+        {Severity::warning,
+         {},
+         0,
+         std::string(server_name),
+         "it lists more than " + std::to_string(kMaxTools) + " tools: the others are left out"});
+  }
+  assign_aliases(tools);
+  server->tools_ = std::move(tools);
+  server->by_name_ = sorted_by(server->tools_, &ToolDoc::name);
+  server->by_alias_ = sorted_by(server->tools_, &ToolDoc::alias);
+  server->search_index_ = SearchIndex(server_name, server->tools_);
+  server->state_ = ListState::listed;
+  server->error_.clear();
+  return faults;
+}
+
+void Catalogue::set_failed(std::string_view server_name, std::string error) {
+  if (CatalogueServer* server = by_exact_name(server_name)) {
+    server->state_ = ListState::failed;
+    server->error_ = std::move(error);
+  }
+}
+
+void Catalogue::set_stale(std::string_view server_name) {
+  if (CatalogueServer* server = by_exact_name(server_name)) {
+    server->state_ = ListState::not_listed;
+    server->error_.clear();
+  }
+}
+
+const CatalogueServer* Catalogue::find_server(std::string_view name_or_alias) const noexcept {
+  for (const CatalogueServer& server : servers_) {
+    if (server.spec_.name == name_or_alias) return &server;
+  }
+  for (const CatalogueServer& server : servers_) {
+    if (server.spec_.alias == name_or_alias) return &server;
+  }
+  return nullptr;
+}
+
+const ToolDoc* Catalogue::find_tool(std::string_view server_name,
+                                    std::string_view tool) const noexcept {
+  const CatalogueServer* server = find_server(server_name);
+  return server == nullptr ? nullptr : server->find_tool(tool);
+}
+
+std::size_t Catalogue::tool_count() const noexcept {
+  std::size_t count = 0;
+  for (const CatalogueServer& server : servers_)
+    count += server.tools_.size();
+  return count;
+}
+
+CatalogueServer* Catalogue::by_exact_name(std::string_view name) noexcept {
+  const auto found =
+      std::find_if(servers_.begin(), servers_.end(),
+                   [name](const CatalogueServer& server) { return server.spec_.name == name; });
+  return found == servers_.end() ? nullptr : &*found;
+}
+
+}  // namespace headrace::discovery

@@ -1,0 +1,58 @@
+// What a configuration file says, whatever its syntax: named entries made of plain values.
+#pragma once
+
+#include <headrace/discovery/fault.hpp>
+
+#include <array>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace headrace::discovery {
+
+struct ConfigMember;
+
+/// One value of a configuration file.
+struct ConfigValue {
+  enum class Kind { null, boolean, number, string, array, object, other };
+
+  Kind kind = Kind::null;
+  std::string text;                   ///< what a string says; a boolean or number as it is written
+  std::vector<ConfigValue> items;     ///< of an array
+  std::vector<ConfigMember> members;  ///< of an object, in the file's order
+  std::size_t line = 0;
+};
+
+struct ConfigMember {
+  std::string name;
+  ConfigValue value;
+};
+
+/// The servers of one file, not yet judged. A key may occur twice; the readers keep both.
+struct ConfigDocument {
+  std::string description;  ///< of the file: stands in for that of an entry without one
+  std::vector<ConfigMember> entries;
+};
+
+/// Keys of the objects that hold servers. `mcp` holds one of them itself: `servers`.
+inline constexpr std::array<std::string_view, 4> kServerSections = {"mcpServers", "mcp_servers",
+                                                                    "servers", "mcp.servers"};
+inline constexpr std::string_view kOuterSection = "mcp";
+inline constexpr std::string_view kInnerSection = "servers";
+
+/// Bounds what a file can make us keep: no configuration has more values in its servers.
+inline constexpr std::size_t kMaxConfigValues = 100'000;
+
+/// The last value of this name, as most readers of JSON take it; null when there is none.
+const ConfigValue* find_member(const ConfigValue& object, std::string_view name) noexcept;
+
+/// Whether an object under this key of the file holds servers.
+bool is_server_section(std::string_view key) noexcept;
+
+// The readers. What they cannot read is a fault with its line; `file` is only for that.
+
+ConfigDocument read_json_config(std::string_view text, const std::string& file, Faults& faults);
+ConfigDocument read_toml_config(std::string_view text, const std::string& file, Faults& faults);
+
+}  // namespace headrace::discovery

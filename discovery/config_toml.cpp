@@ -1,0 +1,142 @@
+// Reads the servers of a TOML configuration file.
+#include <headrace/discovery/config_document.hpp>
+
+#include <algorithm>
+#include <sstream>
+#include <string>
+#include <utility>
+
+// Header only, so that nothing has to be there when the program runs.
+#define TOML_HEADER_ONLY 1
+#define TOML_EXCEPTIONS 0
+#define TOML_ENABLE_FORMATTERS 1
+#include <toml++/toml.h>
+
+namespace headrace::discovery {
+namespace {
+
+// Each value costs the parser some hundred bytes; 1 MiB is thousands of servers.
+constexpr std::size_t kMaxTomlSize = 1024 * 1024;
+
+std::size_t line_of(const toml::node& node) {
+  return node.source().begin.line;
+}
+
+std::string spelling(const toml::node& node) {
+  std::ostringstream out;
+  node.visit([&out](const auto& value) {
+    if constexpr (toml::is_number<decltype(value)> || toml::is_boolean<decltype(value)>) {
+      out << value;
+    }
+  });
+  return out.str();
+}
+
+// A table's own order is alphabetical; users expect the file's.
+template <typename F>
+void in_file_order(const toml::table& table, F&& visit) {
+  std::vector<std::pair<std::string_view, const toml::node*>> nodes;
+  for (auto&& [key, node] : table)
+    nodes.emplace_back(key.str(), &node);
+  std::stable_sort(nodes.begin(), nodes.end(), [](const auto& a, const auto& b) {
+    const toml::source_position& x = a.second->source().begin;
+    const toml::source_position& y = b.second->source().begin;
+    return x.line != y.line ? x.line < y.line : x.column < y.column;
+  });
+  for (const auto& [key, node] : nodes)
+    visit(key, *node);
+}
+
+class Reader {
+ public:
+  Reader(std::string_view text, const std::string& file, Faults& faults)
+      : text_(text), file_(file), faults_(faults) {}
+
+  ConfigDocument read() {
+    if (text_.size() > kMaxTomlSize) {
+      return refuse(0, "larger than the 1 MiB that is read of a TOML file: use JSON, or split it");
+    }
+    const toml::parse_result parsed = toml::parse(text_);
+    if (!parsed) {
+      const toml::parse_error& error = parsed.error();
+      return refuse(error.source().begin.line,
+                    "not valid TOML: " + std::string(error.description()));
+    }
+    in_file_order(parsed.table(), [this](std::string_view key, const toml::node& node) {
+      if (is_server_section(key)) {
+        section(key, node);
+      } else if (key == kOuterSection && node.is_table()) {
+        if (const toml::node* inner = node.as_table()->get(kInnerSection)) {
+          section("mcp.servers", *inner);
+        }
+      } else if (key == "description" && node.is_string()) {
+        document_.description = node.as_string()->get();
+      }
+    });
+    if (!found_section_) {
+      report(Severity::error, 0, "no servers in it: each belongs into a table [mcp_servers.NAME]");
+    }
+    return std::move(document_);
+  }
+
+ private:
+  void section(std::string_view name, const toml::node& node) {
+    found_section_ = true;
+    if (!node.is_table()) {
+      report(Severity::error, line_of(node),
+             "`" + std::string(name) + "` is not a table of servers by name");
+      return;
+    }
+    in_file_order(*node.as_table(), [this](std::string_view key, const toml::node& entry) {
+      document_.entries.push_back({std::string(key), convert(entry)});
+    });
+  }
+
+  // Recursion is as deep as toml++ lets a text be.
+  ConfigValue convert(const toml::node& node) {
+    ConfigValue result;
+    result.line = line_of(node);
+    if (const toml::table* table = node.as_table()) {
+      result.kind = ConfigValue::Kind::object;
+      in_file_order(*table, [&](std::string_view key, const toml::node& value) {
+        result.members.push_back({std::string(key), convert(value)});
+      });
+    } else if (const toml::array* array = node.as_array()) {
+      result.kind = ConfigValue::Kind::array;
+      for (const toml::node& item : *array)
+        result.items.push_back(convert(item));
+    } else if (node.is_string()) {
+      result.kind = ConfigValue::Kind::string;
+      result.text = node.as_string()->get();
+    } else if (node.is_boolean() || node.is_number()) {
+      result.kind = node.is_boolean() ? ConfigValue::Kind::boolean : ConfigValue::Kind::number;
+      result.text = spelling(node);
+    } else {
+      result.kind = ConfigValue::Kind::other;
+    }
+    return result;
+  }
+
+  ConfigDocument refuse(std::size_t line, std::string message) {
+    report(Severity::error, line, std::move(message));
+    return {};
+  }
+
+  void report(Severity severity, std::size_t line, std::string message) {
+    faults_.push_back({severity, file_, line, {}, std::move(message)});
+  }
+
+  std::string_view text_;
+  const std::string& file_;
+  Faults& faults_;
+  ConfigDocument document_;
+  bool found_section_ = false;
+};
+
+}  // namespace
+
+ConfigDocument read_toml_config(std::string_view text, const std::string& file, Faults& faults) {
+  return Reader(text, file, faults).read();
+}
+
+}  // namespace headrace::discovery

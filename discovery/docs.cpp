@@ -1,0 +1,143 @@
+// Writes what the interpreter asks about servers and tools (docs/session-protocol.md) as JSON.
+#include <headrace/discovery/docs.hpp>
+#include <headrace/framing/json_writer.hpp>
+
+#include <algorithm>
+
+namespace headrace::discovery {
+namespace {
+
+using framing::JsonWriter;
+
+void write_description(JsonWriter& writer, std::string_view text) {
+  writer.key("description");
+  if (text.size() <= kMaxDocDescription) {
+    writer.value(text);
+    return;
+  }
+  std::size_t end = kMaxDocDescription;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U)
+    --end;
+  std::string cut(text.substr(0, end));
+  cut += "… [cut: " + std::to_string(text.size()) + " bytes in all]";
+  writer.value(cut);
+}
+
+void write_cwd(JsonWriter& writer, const ServerSpec& spec) {
+  writer.key("cwd");
+  if (spec.cwd.empty()) {
+    writer.null();
+  } else {
+    writer.value(spec.cwd);
+  }
+}
+
+// Leaves the object open for what a caller adds.
+void begin_server(JsonWriter& writer, const ServerSpec& spec) {
+  writer.begin_object().member("name", spec.name).member("alias", spec.alias);
+  write_description(writer, spec.description);
+  write_cwd(writer, spec);
+}
+
+void write_doc(JsonWriter& writer, const CatalogueServer& server, const ToolDoc& tool,
+               Detail detail) {
+  writer.begin_object()
+      .member("server", server.spec().name)
+      .member("serverAlias", server.spec().alias)
+      .member("tool", tool.name)
+      .member("toolAlias", tool.alias);
+  if (!tool.description.empty()) write_description(writer, tool.description);
+  if (detail == Detail::full && !tool.input_schema.empty()) {
+    writer.raw_member("inputSchema", tool.input_schema);
+  }
+  writer.end_object();
+}
+
+void begin_tool(JsonWriter& writer, const ToolDoc& tool) {
+  writer.begin_object().member("name", tool.name).member("alias", tool.alias);
+  write_description(writer, tool.description);
+}
+
+}  // namespace
+
+Detail parse_detail(std::string_view text) noexcept {
+  constexpr std::string_view kFull = "full";
+  const bool full =
+      std::equal(text.begin(), text.end(), kFull.begin(), kFull.end(),
+                 [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b; });
+  return full ? Detail::full : Detail::summary;
+}
+
+void append_run_servers(std::string& out, std::span<const CatalogueServer* const> servers) {
+  JsonWriter writer(out);
+  writer.begin_array();
+  for (const CatalogueServer* server : servers) {
+    begin_server(writer, server->spec());
+    writer.end_object();
+  }
+  writer.end_array();
+}
+
+void append_server_list(std::string& out, std::span<const CatalogueServer* const> servers,
+                        const LoadedPredicate& loaded) {
+  JsonWriter writer(out);
+  writer.begin_object().key("servers").begin_array();
+  for (const CatalogueServer* server : servers) {
+    begin_server(writer, server->spec());
+    writer.member("loaded", loaded && loaded(*server)).end_object();
+  }
+  writer.end_array().end_object();
+}
+
+void append_tool_list(std::string& out, const CatalogueServer& server) {
+  JsonWriter writer(out);
+  writer.begin_object().key("tools").begin_array();
+  for (const ToolDoc& tool : server.tools()) {
+    begin_tool(writer, tool);
+    if (!tool.input_schema.empty()) writer.raw_member("inputSchema", tool.input_schema);
+    writer.end_object();
+  }
+  writer.end_array().end_object();
+}
+
+void append_docs(std::string& out, const CatalogueServer& server, Detail detail) {
+  JsonWriter writer(out);
+  writer.begin_object().key("docs").begin_array();
+  for (const ToolDoc& tool : server.tools())
+    write_doc(writer, server, tool, detail);
+  writer.end_array().end_object();
+}
+
+void append_docs(std::string& out, const CatalogueServer& server, const ToolDoc& tool,
+                 Detail detail) {
+  JsonWriter writer(out);
+  writer.begin_object().key("docs").begin_array();
+  write_doc(writer, server, tool, detail);
+  writer.end_array().end_object();
+}
+
+void append_docs(std::string& out, std::span<const SearchHit> hits, Detail detail) {
+  JsonWriter writer(out);
+  writer.begin_object().key("docs").begin_array();
+  for (const SearchHit& hit : hits)
+    write_doc(writer, *hit.server, *hit.tool, detail);
+  writer.end_array().end_object();
+}
+
+void append_metadata(std::string& out, const CatalogueServer& server) {
+  JsonWriter writer(out);
+  writer.begin_object()
+      .member("name", server.spec().name)
+      .member("alias", server.spec().alias)
+      .key("tools")
+      .begin_array();
+  for (const ToolDoc& tool : server.tools()) {
+    begin_tool(writer, tool);
+    writer.raw_member("input_schema", tool.input_schema).end_object();
+  }
+  writer.end_array();
+  write_cwd(writer, server.spec());
+  writer.end_object();
+}
+
+}  // namespace headrace::discovery
