@@ -1,0 +1,260 @@
+// bubblewrap: fresh namespaces, a read-only view of a Python, tmpfs to work in, a system call
+// filter. No engine, no image, no start-up cost worth the name; no cgroups either.
+#include <headrace/sandbox/bubblewrap.hpp>
+#include <headrace/sandbox/failure.hpp>
+#include <headrace/sandbox/host_python.hpp>
+#include <headrace/sandbox/sandbox_environment.hpp>
+#include <headrace/sandbox/seccomp_program.hpp>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdio>
+#include <filesystem>
+#include <stdexcept>
+#include <unistd.h>
+
+namespace headrace::sandbox {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view nobody = "65534";
+constexpr std::string_view inner_path = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin";
+
+// Numbers of descriptors in bubblewrap's process.
+constexpr int seccomp_number = 10;
+constexpr int passwd_number = 11;
+constexpr int group_number = 12;
+constexpr int hosts_number = 13;
+constexpr int nsswitch_number = 14;
+
+using Arguments = std::vector<std::string>;
+
+void add(Arguments& argv, std::initializer_list<std::string_view> words) {
+  for (const std::string_view word : words)
+    argv.emplace_back(word);
+}
+
+struct User {
+  std::string uid;
+  std::string gid;
+};
+
+bool is_number(std::string_view text) {
+  std::uint32_t number = 0;
+  const char* const last = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), last, number);
+  return error == std::errc() && rest == last;
+}
+
+User parse_user(const std::string& text) {
+  const std::size_t colon = text.find(':');
+  User user{text.substr(0, colon), text.substr(0, colon)};
+  if (colon != std::string::npos) user.gid = text.substr(colon + 1);
+  if (!is_number(user.uid) || !is_number(user.gid)) {
+    throw std::runtime_error("MCP_BRIDGE_CONTAINER_USER is \"" + text +
+                             "\": bubblewrap needs numbers, as in 65534:65534");
+  }
+  return user;
+}
+
+// Root steps down before anything else: limits on processes don't bind root, and files that only
+// root may read must stay unread.
+void add_step_down(Arguments& argv, const HostView& host, const User& user) {
+  if (!host.root) return;
+  add(argv, {host.setpriv, "--reuid", user.uid == "0" ? nobody : user.uid, "--regid",
+             user.gid == "0" ? nobody : user.gid, "--clear-groups", "--inh-caps=-all"});
+}
+
+void add_namespaces(Arguments& argv, const RuntimeFacts& facts, const User& user) {
+  add(argv, {facts.executable, "--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-net",
+             "--unshare-uts", "--unshare-cgroup-try"});
+  if (facts.disable_userns) add(argv, {"--disable-userns"});
+  add(argv, {"--new-session", "--die-with-parent", "--cap-drop", "ALL", "--hostname", "sandbox",
+             "--uid", user.uid, "--gid", user.gid});
+}
+
+// Of a root directory: folders read-only, links as links, nothing that lives.
+void add_root_entry(Arguments& argv, const fs::path& root, const std::string& name) {
+  std::error_code error;
+  const fs::path path = root / name;
+  const fs::file_status status = fs::symlink_status(path, error);
+  if (fs::is_symlink(status)) {
+    add(argv, {"--symlink", fs::read_symlink(path, error).native(), "/" + name});
+  } else if (fs::is_directory(status) || fs::is_regular_file(status)) {
+    add(argv, {"--ro-bind", path.native(), "/" + name});
+  }
+}
+
+void add_host_files(Arguments& argv) {
+  for (const char* name : {"usr", "bin", "lib", "lib32", "lib64", "libx32", "sbin"}) {
+    add_root_entry(argv, "/", name);
+  }
+  // Nothing of /etc but what the dynamic linker and common libraries look up.
+  for (const char* path : {"/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d",
+                           "/etc/alternatives", "/etc/localtime", "/etc/fonts", "/etc/mime.types",
+                           "/etc/protocols", "/etc/services", "/etc/os-release"}) {
+    add(argv, {"--ro-bind-try", path, path});
+  }
+}
+
+void add_folder_files(Arguments& argv, const fs::path& root) {
+  constexpr std::array<std::string_view, 6> live = {"dev", "proc", "run",
+                                                    "sys", "tmp",  "workspace"};
+  std::vector<std::string> names;
+  for (const fs::directory_entry& entry : fs::directory_iterator(root)) {
+    names.push_back(entry.path().filename().string());
+  }
+  std::sort(names.begin(), names.end());
+  for (const std::string& name : names) {
+    if (std::find(live.begin(), live.end(), name) == live.end()) add_root_entry(argv, root, name);
+  }
+}
+
+// Small files of our own making, in place of the host's.
+void add_synthetic_files(Launch& launch, const User& user) {
+  struct File {
+    int number;
+    const char* path;
+    std::string text;
+  };
+  const std::array files = {
+      File{passwd_number, "/etc/passwd",
+           "sandbox:x:" + user.uid + ":" + user.gid + ":sandbox:/workspace:/bin/sh\n"},
+      File{group_number, "/etc/group", "sandbox:x:" + user.gid + ":\n"},
+      File{hosts_number, "/etc/hosts", "127.0.0.1 localhost sandbox\n::1 localhost sandbox\n"},
+      File{nsswitch_number, "/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n"},
+  };
+  for (const File& file : files) {
+    launch.files.push_back(InheritedFile::holding(file.number, "headrace-file", file.text));
+    add(launch.argv, {"--ro-bind-data", std::to_string(file.number), file.path});
+  }
+}
+
+void add_places(Arguments& argv, const SandboxLimits& limits) {
+  const std::string tmp_size = std::to_string(limits.tmp_size);
+  add(argv, {"--proc", "/proc", "--dev", "/dev"});
+  add(argv, {"--perms", "1777", "--size", tmp_size, "--tmpfs", "/dev/shm"});
+  add(argv, {"--perms", "1777", "--size", tmp_size, "--tmpfs", "/tmp"});
+  add(argv, {"--perms", "1777", "--size", std::to_string(limits.workspace_size), "--tmpfs",
+             "/workspace"});
+  // What bubblewrap makes the rest of is a tmpfs too, and without a bound.
+  add(argv, {"--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/workspace"});
+}
+
+void add_environment(Arguments& argv) {
+  add(argv, {"--clearenv", "--setenv", "PATH", inner_path});
+  for (const auto& [name, value] : sandbox_environment())
+    add(argv, {"--setenv", name, value});
+}
+
+bool is_folder(const std::string& image) {
+  std::error_code ignored;
+  return image.starts_with('/') && fs::is_directory(image, ignored);
+}
+
+std::vector<Command> probe(const std::string& executable, const HostView& host) {
+  std::vector<Command> commands = {{executable, "--version"}};
+  RuntimeFacts facts;
+  facts.executable = executable;
+  const User user{std::string(nobody), std::string(nobody)};
+  Arguments argv;
+  if (!host.setpriv.empty()) add_step_down(argv, host, user);
+  add_namespaces(argv, facts, user);
+  add_host_files(argv);
+  add(argv, {"--proc", "/proc", "--dev", "/dev", "true"});
+  commands.push_back(std::move(argv));
+  return commands;
+}
+
+ProbeVerdict read_probe(const std::string& executable, const HostView& host,
+                        std::span<const CommandResult> results) {
+  if (results.size() < 2) return {std::nullopt, "bwrap was not asked"};
+  int major = 0;
+  int minor = 0;
+  if (std::sscanf(results[0].out.c_str(), "bubblewrap %d.%d", &major, &minor) != 2) {
+    return {std::nullopt, explain_failure("bwrap", results[0].exit_code, results[0].err)};
+  }
+  const std::string version = std::to_string(major) + "." + std::to_string(minor);
+  const auto at_least = [=](int wanted) { return major > 0 || minor >= wanted; };
+  if (!at_least(7)) {
+    return {std::nullopt,
+            "bwrap " + version + " can't bound the size of /tmp: 0.7 or newer is needed"};
+  }
+  if (host.root && host.setpriv.empty()) {
+    return {std::nullopt, "bwrap needs setpriv to step down from root: install util-linux"};
+  }
+  if (results[1].exit_code != 0) {
+    return {std::nullopt, explain_failure("bwrap", results[1].exit_code, results[1].err)};
+  }
+  RuntimeFacts facts;
+  facts.executable = executable;
+  facts.disable_userns = at_least(8);
+  facts.rootless = true;
+  facts.init = true;
+  facts.description = "bubblewrap " + version;
+  return {facts, {}};
+}
+
+Launch launch(const RuntimeFacts& facts, const HostView& host, const LaunchRequest& request) {
+  const SandboxSpec& spec = request.spec;
+  const User user = parse_user(spec.user);
+  Launch launch;
+  launch.environment.emplace();
+  launch.watch_usage = true;
+  launch.limits = {.memory = spec.limits.memory,
+                   .processes = host.nproc_per_namespace ? spec.limits.pids : 0,
+                   .file_size = 0};
+
+  Arguments& argv = launch.argv;
+  add_step_down(argv, host, user);
+  add_namespaces(argv, facts, user);
+  std::string python = "python3";
+  if (is_folder(spec.image)) {
+    add_folder_files(argv, spec.image);
+  } else {
+    const bool named = spec.image.starts_with('/');
+    const HostPython found = named ? describe_host_python(spec.image, host.root)
+                                   : find_host_python(host.search_path, host.root);
+    if (found.executable.empty()) {
+      throw std::runtime_error(
+          named ? "MCP_BRIDGE_IMAGE is " + spec.image +
+                      ": bubblewrap takes a folder or a Python program that " +
+                      (host.root ? "every user" : "this user") + " may run"
+                : "bubblewrap found no python3 to run: install it (sudo apt install python3), or "
+                  "name one in MCP_BRIDGE_IMAGE");
+    }
+    python = found.executable;
+    add_host_files(argv);
+    for (const std::string& path : found.paths)
+      add(argv, {"--ro-bind", path, path});
+  }
+  add_synthetic_files(launch, user);
+  add_places(argv, spec.limits);
+  add_environment(argv);
+  launch.files.push_back(
+      InheritedFile::holding(seccomp_number, "headrace-seccomp", seccomp_program()));
+  add(argv, {"--seccomp", std::to_string(seccomp_number), "--", python});
+  argv.insert(argv.end(), request.arguments.begin(), request.arguments.end());
+  return launch;
+}
+
+}  // namespace
+
+const Runtime bubblewrap = {
+    .name = "bwrap",
+    .executable = "bwrap",
+    .install_hint =
+        "sudo apt install bubblewrap (Debian, Ubuntu), sudo dnf install bubblewrap "
+        "(Fedora)",
+    .probe = probe,
+    .read_probe = read_probe,
+    .image_present = [](const RuntimeFacts&, const std::string&) { return Command(); },
+    .pull = [](const RuntimeFacts&, const std::string&) { return Command(); },
+    .launch = launch,
+    .remove = [](const RuntimeFacts&, std::span<const std::string>) { return Command(); },
+    .list = [](const RuntimeFacts&) { return Command(); },
+};
+
+}  // namespace headrace::sandbox
