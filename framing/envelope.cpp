@@ -4,7 +4,6 @@
 #include <headrace/framing/object_walk.hpp>
 #include <headrace/framing/request_id.hpp>
 
-#include <array>
 #include <cstddef>
 
 namespace headrace::framing {
@@ -13,7 +12,16 @@ namespace {
 // Unescaping is the one thing here that copies, so it has a bound.
 constexpr std::size_t longest_escaped_method = 4096;
 
-enum Field : std::size_t { version, id, method, params, result, error, field_count, other };
+// The keys that make up a message; a set of them is the sum of their bits.
+enum Field : unsigned {
+  other = 0,
+  version = 1,
+  id = 2,
+  method = 4,
+  params = 8,
+  result = 16,
+  error = 32,
+};
 
 Field field_of(std::string_view key) noexcept {
   switch (key.size()) {
@@ -32,48 +40,60 @@ Field field_of(std::string_view key) noexcept {
   }
 }
 
-// The members that make up a message, and what is odd about its keys.
-struct Members {
-  std::array<std::string_view, field_count> values;
+// What was seen of a message's keys.
+struct Keys {
+  unsigned seen = 0;
+  unsigned repeated = 0;
   bool escaped = false;
-  bool repeated = false;
-  bool repeated_id = false;
 
-  bool has(Field field) const noexcept { return !values[field].empty(); }
+  bool has(unsigned fields) const noexcept { return (seen & fields) != 0; }
 };
 
-Fault read_members(std::string_view text, StructuralIndex& index, Members& members) noexcept {
-  if (const Fault fault = index.build(text); fault != Fault::none) return fault;
+// Puts the values where they belong, the method still raw.
+Fault read_members(std::string_view text, const StructuralIndex& index, Envelope& out,
+                   Keys& keys) noexcept {
   ObjectWalk walk(text, index);
   if (const Fault fault = walk.begin(); fault != Fault::none) return fault;
   ObjectWalk::Item item;
   while (walk.next(item)) {
     const Field field = field_of(item.key);
     if (field == other) {
-      if (item.key.find('\\') != std::string_view::npos) members.escaped = true;
-    } else if (members.has(field)) {
-      members.repeated = true;
-      if (field == id) members.repeated_id = true;
-    } else {
-      members.values[field] = item.value;
+      if (item.key.find('\\') != std::string_view::npos) keys.escaped = true;
+      continue;
     }
+    keys.repeated |= keys.seen & field;
+    switch (field) {
+      case version:
+        out.version_ok = item.value == "\"2.0\"";
+        break;
+      case id:
+        out.id = item.value;
+        break;
+      case method:
+        out.method = item.value;
+        break;
+      case params:
+        // Beside an outcome they mean nothing.
+        if (!keys.has(result | error)) out.body = item.value;
+        break;
+      default:
+        out.body = item.value;
+        break;
+    }
+    keys.seen |= field;
   }
   return walk.fault();
 }
 
-Fault judge(const Members& members) noexcept {
-  if (members.escaped) return Fault::escaped_key;
-  if (members.repeated) return Fault::repeated_key;
-  const int kinds = int{members.has(method)} + int{members.has(result)} + int{members.has(error)};
-  if (kinds > 1) return Fault::ambiguous;
-  if (kinds == 0) return Fault::no_kind;
-  return Fault::none;
+Kind kind_of(const Keys& keys) noexcept {
+  if (keys.has(method)) return keys.has(id) ? Kind::request : Kind::notification;
+  return keys.has(result) ? Kind::result : Kind::error;
 }
 
 bool id_fits(Kind kind, std::string_view raw) noexcept {
   switch (kind) {
     case Kind::notification:
-      return raw.empty();
+      return true;
     case Kind::error:
       return raw.empty() || raw == "null" || is_valid_id(raw);
     default:
@@ -81,56 +101,45 @@ bool id_fits(Kind kind, std::string_view raw) noexcept {
   }
 }
 
+Fault judge(const Keys& keys, const Envelope& envelope, bool method_ok) noexcept {
+  if (keys.escaped) return Fault::escaped_key;
+  if (keys.repeated != 0) return Fault::repeated_key;
+  const int kinds = int{keys.has(method)} + int{keys.has(result)} + int{keys.has(error)};
+  if (kinds == 0) return Fault::no_kind;
+  if (kinds > 1) return Fault::ambiguous;
+  if (!id_fits(kind_of(keys), envelope.id)) return Fault::bad_id;
+  return method_ok ? Fault::none : Fault::bad_method;
+}
+
 }  // namespace
 
 Envelope EnvelopeParser::parse(std::string_view text) noexcept {
-  Members members;
-  const Fault unreadable = read_members(text, index_, members);
-  index_.trim();
-  if (unreadable != Fault::none) return salvage(text, unreadable);
-
   Envelope envelope;
-  envelope.fault = judge(members);
-  envelope.version_ok = members.values[version] == "\"2.0\"";
-  envelope.id = members.repeated_id ? std::string_view{} : members.values[id];
-  bool method_ok = true;
-  if (members.has(method)) method_ok = read_method(members.values[method], envelope.method);
+  Keys keys;
+  Fault fault = index_.build(text);
+  if (fault == Fault::none) fault = read_members(text, index_, envelope, keys);
+  index_.trim();
+  if (fault != Fault::none) return salvage(text, fault);
 
+  const bool method_ok = !keys.has(method) || read_method(envelope.method);
+  envelope.fault = judge(keys, envelope, method_ok);
   if (envelope.fault == Fault::none) {
-    if (members.has(method)) {
-      envelope.kind = members.has(id) ? Kind::request : Kind::notification;
-      envelope.body = members.values[params];
-    } else if (members.has(result)) {
-      envelope.kind = Kind::result;
-      envelope.body = members.values[result];
-    } else {
-      envelope.kind = Kind::error;
-      envelope.body = members.values[error];
-    }
-    if (!id_fits(envelope.kind, envelope.id)) {
-      envelope.fault = Fault::bad_id;
-    } else if (!method_ok) {
-      envelope.fault = Fault::bad_method;
-    }
+    envelope.kind = kind_of(keys);
+    return envelope;
   }
-  if (envelope.fault != Fault::none) {
-    envelope.kind = Kind::invalid;
-    envelope.body = {};
-    if (!is_valid_id(envelope.id)) envelope.id = {};
-  }
+  envelope.body = {};
+  if (!method_ok || (keys.repeated & method) != 0) envelope.method = {};
+  if ((keys.repeated & id) != 0 || !is_valid_id(envelope.id)) envelope.id = {};
   return envelope;
 }
 
-bool EnvelopeParser::read_method(std::string_view raw, std::string_view& out) noexcept {
-  if (raw.front() != '"') return false;
-  const std::string_view inside = raw.substr(1, raw.size() - 2);
-  if (inside.find('\\') == std::string_view::npos) {
-    out = inside;
-    return true;
-  }
+bool EnvelopeParser::read_method(std::string_view& text) noexcept {
+  if (text.front() != '"') return false;
+  text = text.substr(1, text.size() - 2);
+  if (text.find('\\') == std::string_view::npos) return true;
   method_.clear();
-  if (inside.size() > longest_escaped_method || !append_unescaped(method_, inside)) return false;
-  out = method_;
+  if (text.size() > longest_escaped_method || !append_unescaped(method_, text)) return false;
+  text = method_;
   return true;
 }
 

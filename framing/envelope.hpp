@@ -43,7 +43,7 @@ class EnvelopeParser {
   Envelope parse(std::string_view text) noexcept;
 
  private:
-  bool read_method(std::string_view raw, std::string_view& out) noexcept;
+  bool read_method(std::string_view& text) noexcept;
   Envelope salvage(std::string_view text, Fault fault) noexcept;
 
   StructuralIndex index_;

@@ -16,7 +16,6 @@ namespace headrace::framing {
 namespace {
 
 constexpr std::size_t smallest_capacity = std::size_t{16} << 10;
-constexpr std::size_t largest_kept_capacity = std::size_t{1} << 20;
 constexpr std::size_t largest_text = std::numeric_limits<std::uint32_t>::max() - block_padding;
 
 // The depth is ours to check; simdjson would only allocate for it.
@@ -56,7 +55,7 @@ Fault StructuralIndex::build(std::string_view text) noexcept {
 bool StructuralIndex::reserve(std::size_t size) noexcept {
   release();
   const std::size_t capacity =
-      size > largest_kept_capacity ? size : std::max(smallest_capacity, std::bit_ceil(size));
+      size > largest_kept ? size : std::max(smallest_capacity, std::bit_ceil(size));
   stage_.reset(new (std::nothrow) Stage);
   if (!stage_) return false;
   if (simdjson::get_active_implementation()->create_dom_parser_implementation(
@@ -66,10 +65,6 @@ bool StructuralIndex::reserve(std::size_t size) noexcept {
   }
   capacity_ = capacity;
   return true;
-}
-
-void StructuralIndex::trim() noexcept {
-  if (capacity_ > largest_kept_capacity) release();
 }
 
 void StructuralIndex::release() noexcept {

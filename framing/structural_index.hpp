@@ -30,12 +30,16 @@ class StructuralIndex {
 
   /// Gives the memory back, offsets included, when the last text was an unusually large one. To be
   /// called when done with a text.
-  void trim() noexcept;
+  void trim() noexcept {
+    if (capacity_ > largest_kept) release();
+  }
 
   /// The longest text that needs no further memory, in bytes.
   std::size_t capacity() const noexcept { return capacity_; }
 
  private:
+  static constexpr std::size_t largest_kept = std::size_t{1} << 20;
+
   struct Stage;
 
   bool reserve(std::size_t size) noexcept;
