@@ -1,0 +1,18 @@
+// Version negotiation of the legacy era.
+#include <headrace/engine/mcp/protocol.hpp>
+
+#include <algorithm>
+
+namespace headrace::engine::mcp {
+
+bool is_legacy_version(std::string_view version) noexcept {
+  return std::find(legacy_versions.begin(), legacy_versions.end(), version) !=
+         legacy_versions.end();
+}
+
+std::string_view negotiate_version(std::string_view requested) noexcept {
+  const auto* known = std::find(legacy_versions.begin(), legacy_versions.end(), requested);
+  return known == legacy_versions.end() ? legacy_versions.front() : *known;
+}
+
+}  // namespace headrace::engine::mcp

@@ -1,0 +1,291 @@
+// The methods of the legacy era.
+#include <headrace/engine/mcp/server_role.hpp>
+#include <headrace/framing/json_writer.hpp>
+#include <headrace/framing/object_scanner.hpp>
+
+#include <algorithm>
+#include <array>
+
+namespace headrace::engine::mcp {
+namespace {
+
+using framing::Fault;
+using framing::JsonWriter;
+using framing::Member;
+
+bool scan(std::string_view params, std::span<Member> members) {
+  if (params.empty()) return true;
+  framing::ObjectScanner scanner;
+  return scanner.scan_members(params, members) == Fault::none;
+}
+
+bool is_string(std::string_view raw) {
+  return !raw.empty() && raw.front() == '"';
+}
+
+// Every list of ours is one page: a cursor can only be made up.
+bool refuse_cursor(Responder& responder, std::string_view params) {
+  std::array<Member, 1> members{{{"cursor"}}};
+  if (scan(params, members) && (members[0].value.empty() || members[0].value == "null")) {
+    return false;
+  }
+  responder.error(invalid_params, "Invalid cursor");
+  return true;
+}
+
+template <class Specs>
+std::string list_of(std::string_view key, const Specs& specs) {
+  std::string json;
+  JsonWriter writer(json);
+  writer.begin_object().key(key).begin_array();
+  for (const auto& spec : specs)
+    writer.raw(spec.definition);
+  writer.end_array().end_object();
+  return json;
+}
+
+}  // namespace
+
+ToolCall::ToolCall(Responder responder, std::string_view tool, std::string_view arguments,
+                   std::string_view progress_token, std::weak_ptr<ServerRole> role)
+    : responder_(std::move(responder)),
+      key_(responder_.id()),
+      tool_(tool),
+      arguments_(arguments.empty() ? "{}" : arguments),
+      progress_token_(progress_token),
+      role_(std::move(role)) {}
+
+ToolCall::~ToolCall() {
+  end();
+}
+
+void ToolCall::end() {
+  on_cancel = nullptr;
+  if (key_.empty()) return;
+  const std::string key = std::exchange(key_, {});
+  // A responder that was not used answers by itself.
+  responder_ = Responder();
+  if (const auto role = role_.lock()) role->finished(key);
+}
+
+void ToolCall::progress(std::string_view message) {
+  const auto role = role_.lock();
+  if (!role || !wants_progress() || key_.empty() || cancelled_ || !role->output_.notify) return;
+  std::string params;
+  JsonWriter writer(params);
+  writer.begin_object()
+      .raw_member("progressToken", progress_token_)
+      .member("progress", ++progress_);
+  if (!message.empty()) writer.member("message", message);
+  writer.end_object();
+  role->output_.notify("notifications/progress", std::string_view(params));
+}
+
+void ToolCall::result(const Payload& json) {
+  responder_.result(json);
+  end();
+}
+
+void ToolCall::error(std::int64_t code, std::string_view message) {
+  responder_.error(code, message);
+  end();
+}
+
+const ServerRole::Route ServerRole::routes[] = {
+    {"tools/call", &ServerRole::call_tool},
+    {"ping", &ServerRole::ping},
+    {"initialize", &ServerRole::initialize},
+    {"tools/list", &ServerRole::list_tools},
+    {"resources/list", &ServerRole::list_resources},
+    {"resources/templates/list", &ServerRole::list_templates},
+    {"resources/read", &ServerRole::read_resource},
+    {"logging/setLevel", &ServerRole::set_level},
+};
+
+void ServerRole::on_request(Responder responder, const Message& message) {
+  for (const Route& route : routes) {
+    if (route.method == message.method) {
+      (this->*route.handler)(responder, message);
+      return;
+    }
+  }
+  responder.error(method_not_found, "Method not found: " + std::string(message.method));
+}
+
+void ServerRole::on_notification(const Message& message) {
+  if (message.method == "notifications/initialized") {
+    greeted_ = true;
+    if (on_initialized) on_initialized();
+  } else if (message.method == "notifications/cancelled") {
+    std::array<Member, 1> members{{{"requestId"}}};
+    if (scan(message.params, members)) cancel_call(std::string(members[0].value));
+  }
+}
+
+void ServerRole::on_invalid(const framing::Envelope& envelope) {
+  if (!output_.send_error) return;
+  if (envelope.fault == Fault::not_json) {
+    output_.send_error({}, parse_error, "Parse error: the line is not JSON");
+    return;
+  }
+  const std::string_view id = envelope.fault == Fault::batch ? std::string_view() : envelope.id;
+  output_.send_error(id, invalid_request,
+                     std::string("Invalid request: ") + framing::describe(envelope.fault));
+}
+
+void ServerRole::on_oversize(const framing::LineSplitter::Oversize& line) {
+  if (line.is_response || !output_.send_error) return;
+  output_.send_error(line.id, invalid_request,
+                     "Invalid request: a message of " + std::to_string(line.size) +
+                         " bytes is over the frame limit");
+}
+
+void ServerRole::log(LogLevel level, std::string_view source, std::string_view text) {
+  if (!greeted_ || level < options_.log_level || !output_.notify) return;
+  std::string params;
+  JsonWriter writer(params);
+  writer.begin_object()
+      .member("level", to_string(level))
+      .member("logger", source)
+      .member("data", text)
+      .end_object();
+  output_.notify("notifications/message", std::string_view(params));
+}
+
+void ServerRole::cancel_all() {
+  while (!calls_.empty()) {
+    const std::string key = calls_.begin()->first;
+    cancel_call(key);
+    calls_.erase(key);
+  }
+}
+
+void ServerRole::initialize(Responder& responder, const Message& message) {
+  std::array<Member, 1> members{{{"protocolVersion"}}};
+  std::string requested;
+  if (!scan(message.params, members) || !is_string(members[0].value) ||
+      !framing::append_unescaped(requested, members[0].value)) {
+    responder.error(invalid_params, "'protocolVersion' must be a string");
+    return;
+  }
+  std::string json;
+  JsonWriter writer(json);
+  writer.begin_object().member("protocolVersion", negotiate_version(requested));
+  writer.key("capabilities").begin_object();
+  writer.key("logging").begin_object().end_object();
+  if (!options_.resources.empty()) writer.key("resources").begin_object().end_object();
+  if (!options_.tools.empty()) writer.key("tools").begin_object().end_object();
+  writer.end_object();
+  const Implementation& implementation = options_.implementation;
+  writer.key("serverInfo").begin_object().member("name", implementation.name);
+  if (!implementation.title.empty()) writer.member("title", implementation.title);
+  writer.member("version", implementation.version).end_object();
+  if (!options_.instructions.empty()) writer.member("instructions", options_.instructions);
+  writer.end_object();
+  responder.result(std::string_view(json));
+}
+
+void ServerRole::ping(Responder& responder, const Message&) {
+  responder.result(std::string_view("{}"));
+}
+
+void ServerRole::list_tools(Responder& responder, const Message& message) {
+  if (refuse_cursor(responder, message.params)) return;
+  responder.result(std::string_view(list_of("tools", options_.tools)));
+}
+
+void ServerRole::list_resources(Responder& responder, const Message& message) {
+  if (refuse_cursor(responder, message.params)) return;
+  responder.result(std::string_view(list_of("resources", options_.resources)));
+}
+
+void ServerRole::list_templates(Responder& responder, const Message& message) {
+  if (refuse_cursor(responder, message.params)) return;
+  responder.result(std::string_view(R"({"resourceTemplates":[]})"));
+}
+
+void ServerRole::call_tool(Responder& responder, const Message& message) {
+  std::array<Member, 3> members{{{"name"}, {"arguments"}, {"_meta"}}};
+  std::string name;
+  if (!scan(message.params, members) || !is_string(members[0].value) ||
+      !framing::append_unescaped(name, members[0].value)) {
+    responder.error(invalid_params, "'name' must be a string");
+    return;
+  }
+  const std::string_view arguments = members[1].value == "null" ? "" : members[1].value;
+  if (!arguments.empty() && arguments.front() != '{') {
+    responder.error(invalid_params, "'arguments' must be an object");
+    return;
+  }
+  const auto tool = std::find_if(options_.tools.begin(), options_.tools.end(),
+                                 [&name](const ToolSpec& spec) { return spec.name == name; });
+  if (tool == options_.tools.end()) {
+    responder.error(invalid_params, "Unknown tool: " + name);
+    return;
+  }
+  std::array<Member, 1> meta{{{"progressToken"}}};
+  if (!members[2].value.empty() && members[2].value.front() == '{') scan(members[2].value, meta);
+  const std::string key(responder.id());
+  if (calls_.contains(key)) {
+    responder.error(invalid_request, "Invalid request: a call with this id is under way");
+    return;
+  }
+  auto call = std::make_shared<ToolCall>(std::move(responder), name, arguments, meta[0].value,
+                                         weak_from_this());
+  calls_[key] = call;
+  tool->handler(std::move(call));
+}
+
+void ServerRole::read_resource(Responder& responder, const Message& message) {
+  std::array<Member, 1> members{{{"uri"}}};
+  std::string uri;
+  if (!scan(message.params, members) || !is_string(members[0].value) ||
+      !framing::append_unescaped(uri, members[0].value)) {
+    responder.error(invalid_params, "'uri' must be a string");
+    return;
+  }
+  const auto resource = std::find_if(options_.resources.begin(), options_.resources.end(),
+                                     [&uri](const ResourceSpec& spec) { return spec.uri == uri; });
+  if (resource == options_.resources.end()) {
+    responder.error(invalid_params, "Unknown resource: " + uri);
+    return;
+  }
+  std::string json;
+  JsonWriter writer(json);
+  writer.begin_object().key("contents").begin_array().begin_object();
+  writer.member("uri", uri).member("mimeType", resource->mime_type);
+  writer.member("text", resource->text()).end_object().end_array().end_object();
+  responder.result(std::string_view(json));
+}
+
+void ServerRole::set_level(Responder& responder, const Message& message) {
+  std::array<Member, 1> members{{{"level"}}};
+  std::string name;
+  LogLevel level = LogLevel::warning;
+  if (!scan(message.params, members) || !is_string(members[0].value) ||
+      !framing::append_unescaped(name, members[0].value) || !parse_log_level(name, level)) {
+    responder.error(invalid_params,
+                    "'level' must be one of debug, info, notice, warning, error, "
+                    "critical, alert, emergency");
+    return;
+  }
+  options_.log_level = level;
+  responder.result(std::string_view("{}"));
+}
+
+void ServerRole::finished(const std::string& key) {
+  if (calls_.erase(key) > 0 && calls_.empty() && on_idle) on_idle();
+}
+
+void ServerRole::cancel_call(const std::string& key) {
+  const auto found = calls_.find(key);
+  if (found == calls_.end()) return;
+  const std::shared_ptr<ToolCall> call = found->second.lock();
+  if (!call) return;
+  call->cancelled_ = true;
+  call->responder_.discard();
+  const std::function<void()> on_cancel = call->on_cancel;
+  if (on_cancel) on_cancel();
+}
+
+}  // namespace headrace::engine::mcp

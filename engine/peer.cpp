@@ -1,0 +1,147 @@
+// When a peer writes, how its one timer is armed, and how it ends.
+#include <headrace/engine/peer.hpp>
+
+namespace headrace::engine {
+namespace detail {
+
+PeerShell::PeerShell(Executor ex, PeerOptions options, PeerHooks hooks)
+    : executor(std::move(ex)),
+      core(std::make_shared<PeerCore>(std::move(options), std::move(hooks))),
+      resume_reading_(executor),
+      timer_(executor) {
+  core->wake = [this] { wake(); };
+}
+
+PeerShell::~PeerShell() {
+  // A Responder may keep the core for longer.
+  core->wake.reset();
+}
+
+std::uint64_t PeerShell::call(std::string_view method, const Payload& params,
+                              const CallOptions& options, Completion completion) {
+  std::error_code failure;
+  const std::uint64_t number = core->call(method, params, options, completion, failure);
+  if (number == 0) {
+    auto fail = [completion = std::move(completion), failure]() mutable {
+      completion(failure, Answer{});
+    };
+    asio::post(executor, std::move(fail));
+  }
+  return number;
+}
+
+void PeerShell::wake() {
+  // All that is queued before the executor comes round goes out in one gathered write.
+  if (in_batch_ || wake_posted_ || closed_) return;
+  wake_posted_ = true;
+  auto later = [self = shared_from_this()] {
+    self->wake_posted_ = false;
+    self->settle();
+  };
+  asio::post(executor, std::move(later));
+}
+
+void PeerShell::on_batch(std::size_t size) {
+  in_batch_ = true;
+  core->on_read(size);
+  in_batch_ = false;
+  settle();
+}
+
+void PeerShell::settle() {
+  flush();
+  arm_timer();
+  if (!core->read_paused() || core->broken()) resume_reading_.set();
+}
+
+void PeerShell::flush() {
+  while (!writing_ && !closed_) {
+    if (core->output().empty()) {
+      if (finishing_) {
+        finishing_ = false;
+        core->on_write_error(asio::error::shut_down);
+        close_writer();
+      }
+      return;
+    }
+    const BufferView buffers = core->output().prepare();
+    std::error_code error;
+    const std::size_t size = write_now(buffers, error);
+    if (!error) {
+      core->output().consume(size);
+      core->on_written();
+    } else if (error == asio::error::would_block || error == asio::error::try_again) {
+      writing_ = true;
+      begin_write(buffers);
+    } else {
+      core->on_write_error(error);
+    }
+  }
+}
+
+void PeerShell::on_write_done(std::error_code error, std::size_t size) {
+  writing_ = false;
+  if (closed_) return;
+  if (error) {
+    core->on_write_error(error);
+  } else {
+    // A queue that was given up meanwhile is empty, whatever was on its way.
+    core->output().consume(std::min(size, core->output().size()));
+    core->on_written();
+  }
+  settle();
+}
+
+void PeerShell::arm_timer() {
+  const auto next = core->next_deadline();
+  if (!next || *next >= armed_ || closed_) return;
+  armed_ = *next;
+  timer_.expires_at(armed_);
+  auto expired = [weak = weak_from_this()](std::error_code error) {
+    const auto self = weak.lock();
+    if (!self || error) return;
+    self->armed_ = Clock::time_point::max();
+    self->in_batch_ = true;
+    self->core->on_tick(Clock::now());
+    self->in_batch_ = false;
+    self->settle();
+  };
+  timer_.async_wait(std::move(expired));
+}
+
+void PeerShell::finish() {
+  core->stop_calls();
+  finishing_ = true;
+  wake();
+}
+
+void PeerShell::close(std::error_code error) {
+  if (closed_) return;
+  closed_ = true;
+  timer_.cancel();
+  core->close(error);
+  // Not now: we may have been called from one of them.
+  asio::post(executor, [dropped = core] { dropped->drop_hooks(); });
+  close_streams();
+  resume_reading_.set();
+}
+
+}  // namespace detail
+
+Peer& Peer::operator=(Peer&& other) noexcept {
+  if (this != &other) {
+    close();
+    shell_ = std::move(other.shell_);
+  }
+  return *this;
+}
+
+Peer::~Peer() {
+  close();
+}
+
+void Peer::close() {
+  if (shell_) shell_->close(Errc::shutting_down);
+}
+
+}  // namespace headrace::engine

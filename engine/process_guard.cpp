@@ -1,0 +1,103 @@
+// The guard's script, and how it is told.
+#include <headrace/engine/process_guard.hpp>
+#include <headrace/engine/spawn.hpp>
+
+#include <cerrno>
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char** environ;  // NOLINT: POSIX
+
+namespace headrace::engine {
+namespace {
+
+// One line an entry: +GROUP, -GROUP, =KEY COMMAND, /KEY. Lists are words between spaces.
+constexpr const char* script = R"sh(
+trap '' HUP INT QUIT TERM
+groups=' '
+keys=' '
+while IFS= read -r line; do
+  word=${line#?}
+  case $line in
+    +*) groups="$groups$word " ;;
+    -*) case $groups in *" $word "*) groups="${groups%%" $word "*} ${groups#*" $word "}" ;; esac ;;
+    =*) key=${word%% *}; keys="$keys$key "; eval "command_$key=\${word#* }" ;;
+    /*) case $keys in *" $word "*) keys="${keys%%" $word "*} ${keys#*" $word "}" ;; esac
+        unset "command_$word" ;;
+  esac
+done
+for group in $groups; do kill -KILL "-$group"; done
+for key in $keys; do eval "eval \"\$command_$key\" &"; done
+wait
+)sh";
+
+std::string shell_quoted(const std::string& word) {
+  std::string out = "'";
+  for (const char c : word) {
+    // A newline would end the entry; no argument of ours holds one.
+    if (c == '\'') {
+      out += "'\\''";
+    } else if (c != '\n') {
+      out += c;
+    }
+  }
+  return out + "'";
+}
+
+}  // namespace
+
+ProcessGuard::~ProcessGuard() {
+  pipe_.reset();
+  if (pid_ <= 0) return;
+  // With empty lists it ends at once; with entries it does its work, and is nobody's to wait for.
+  ::waitpid(pid_, nullptr, WNOHANG);
+}
+
+void ProcessGuard::add_group(pid_t group) {
+  send("+" + std::to_string(group));
+}
+
+void ProcessGuard::remove_group(pid_t group) {
+  if (pipe_) send("-" + std::to_string(group));
+}
+
+void ProcessGuard::add_command(std::string_view key, const std::vector<std::string>& argv) {
+  std::string line = "=" + std::string(key);
+  for (const std::string& word : argv)
+    line += " " + shell_quoted(word);
+  send(line + " >/dev/null 2>&1");
+}
+
+void ProcessGuard::remove_command(std::string_view key) {
+  if (pipe_) send("/" + std::string(key));
+}
+
+bool ProcessGuard::start() {
+  if (failed_) return false;
+  SpawnSpec spec;
+  spec.argv = {"/bin/sh", "-c", script};
+  for (char** entry = environ; *entry != nullptr; ++entry)
+    spec.environment.emplace_back(*entry);
+  spec.share_stderr = true;
+  spec.own_session = true;
+  Diagnostics diagnostics;
+  std::optional<Spawned> child = spawn(spec, diagnostics);
+  if (!child) {
+    failed_ = true;
+    return false;
+  }
+  pid_ = child->pid;
+  pipe_ = std::move(child->input);
+  ::fcntl(pipe_.get(), F_SETFL, O_NONBLOCK);
+  return true;
+}
+
+void ProcessGuard::send(std::string line) {
+  if (!pipe_ && !start()) return;
+  backlog_ += line + "\n";
+  const ssize_t size = ::write(pipe_.get(), backlog_.data(), backlog_.size());
+  if (size > 0) backlog_.erase(0, static_cast<std::size_t>(size));
+}
+
+}  // namespace headrace::engine

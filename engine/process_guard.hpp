@@ -1,0 +1,45 @@
+// Sees to it that what we started ends with us, also when we die by SIGKILL.
+#pragma once
+
+#include <headrace/engine/fd.hpp>
+
+#include <set>
+#include <string>
+#include <string_view>
+#include <sys/types.h>
+#include <vector>
+
+namespace headrace::engine {
+
+/// A shell that holds the reading end of a pipe from us, in a session of its own, with a list of
+/// process groups and clean-up commands. When the pipe ends, however we ended, it kills the groups
+/// and runs the commands. (The kernel's parent-death signal would reach direct children only, and
+/// is sent when the *thread* that started them exits.)
+///
+/// Started by the first entry; a megabyte. Not thread-safe.
+class ProcessGuard {
+ public:
+  ProcessGuard() = default;
+  ~ProcessGuard();
+  ProcessGuard(const ProcessGuard&) = delete;
+  ProcessGuard& operator=(const ProcessGuard&) = delete;
+
+  /// `group` is killed unless it is removed before our end.
+  void add_group(pid_t group);
+  void remove_group(pid_t group);
+
+  /// `argv` is run unless removed; `key` names it: letters, digits and underscores.
+  void add_command(std::string_view key, const std::vector<std::string>& argv);
+  void remove_command(std::string_view key);
+
+ private:
+  void send(std::string line);
+  bool start();
+
+  Fd pipe_;
+  pid_t pid_ = -1;
+  bool failed_ = false;
+  std::string backlog_;  // what a full pipe did not take
+};
+
+}  // namespace headrace::engine

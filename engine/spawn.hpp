@@ -1,0 +1,43 @@
+// Starts a program in a process group of its own, with nothing of ours but what it is given.
+#pragma once
+
+#include <headrace/engine/error.hpp>
+#include <headrace/engine/fd.hpp>
+
+#include <optional>
+#include <string>
+#include <sys/types.h>
+#include <vector>
+
+namespace headrace::engine {
+
+struct InheritedFd {
+  int child;  ///< Its number in the child, 3 or more.
+  int ours;
+};
+
+struct SpawnSpec {
+  std::vector<std::string> argv;         ///< argv[0] is looked for on the child's PATH.
+  std::vector<std::string> environment;  ///< "NAME=value", all that the child gets.
+  std::string cwd;                       ///< Empty: ours.
+  std::vector<InheritedFd> fds;          ///< Beyond 0, 1 and 2.
+  /// True: stderr goes where ours goes, and no pipe is made for it.
+  bool share_stderr = false;
+  /// True: a session of its own, so that no signal from our terminal reaches it.
+  bool own_session = false;
+};
+
+/// A child that runs. The descriptors are our ends of its 0, 1 and 2: blocking, close-on-exec.
+struct Spawned {
+  pid_t pid = -1;
+  Fd input;
+  Fd output;
+  Fd errors;
+};
+
+/// posix_spawn, which costs the same however large we are. In the child all signals have their
+/// default action and none is blocked; no other descriptor stays open. Empty on failure, with a
+/// sentence in `diagnostics`. Does not throw but for memory.
+std::optional<Spawned> spawn(const SpawnSpec& spec, Diagnostics& diagnostics);
+
+}  // namespace headrace::engine

@@ -1,0 +1,48 @@
+// Adopting descriptors 0 and 1.
+#include <headrace/engine/fd.hpp>
+#include <headrace/engine/stdio.hpp>
+
+#include <fcntl.h>
+#include <string>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace headrace::engine {
+
+ProtocolStdio::ProtocolStdio(const Executor& executor) : input_(executor), output_(executor) {
+  input_.assign(adopt(STDIN_FILENO, O_RDONLY, saved_input_));
+  output_.assign(adopt(STDOUT_FILENO, O_WRONLY, saved_output_));
+  const Fd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  ::dup2(null ? null.get() : STDERR_FILENO, STDIN_FILENO);
+  // With stderr closed, whatever is opened next would become it.
+  if (::fcntl(STDERR_FILENO, F_GETFD) < 0 && null) ::dup2(null.get(), STDERR_FILENO);
+  ::dup2(STDERR_FILENO, STDOUT_FILENO);
+}
+
+ProtocolStdio::~ProtocolStdio() {
+  for (const Saved& saved : {saved_input_, saved_output_}) {
+    if (saved.fd < 0) continue;
+    ::fcntl(saved.fd, F_SETFL, saved.flags);
+    ::close(saved.fd);
+  }
+}
+
+int ProtocolStdio::adopt(int fd, int access, Saved& saved) {
+  struct stat status {};
+  if (::fstat(fd, &status) != 0) throw_errno(fd == 0 ? "stdin is not open" : "stdout is not open");
+  if (S_ISFIFO(status.st_mode) || ::isatty(fd) == 1) {
+    const std::string path = "/proc/self/fd/" + std::to_string(fd);
+    const int own = ::open(path.c_str(), access | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    if (own >= 0) return own;
+  }
+  const int copy = ::fcntl(fd, F_DUPFD_CLOEXEC, 3);
+  if (copy < 0) throw_errno("can't duplicate a standard descriptor");
+  const bool always_ready = S_ISREG(status.st_mode) || S_ISCHR(status.st_mode);
+  if (!always_ready || ::isatty(fd) == 1) {
+    saved.flags = ::fcntl(fd, F_GETFL);
+    saved.fd = ::fcntl(fd, F_DUPFD_CLOEXEC, 3);
+  }
+  return copy;
+}
+
+}  // namespace headrace::engine

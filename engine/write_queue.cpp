@@ -1,0 +1,83 @@
+// The gathering behind WriteQueue.
+#include <headrace/engine/write_queue.hpp>
+
+#include <algorithm>
+
+namespace headrace::engine {
+namespace {
+
+constexpr std::size_t most_buffers = 64;      // Asio writes no more at a time
+constexpr std::size_t kept_text = 256 << 10;  // an outlier's memory is given back
+
+}  // namespace
+
+void WriteQueue::append(std::string_view bytes) {
+  if (bytes.empty()) return;
+  const std::size_t offset = adding_.text.size();
+  adding_.text.append(bytes);
+  if (!adding_.pieces.empty() && !adding_.pieces.back().owner) {
+    adding_.pieces.back().length += bytes.size();
+  } else {
+    adding_.pieces.push_back({offset, {}, {}, bytes.size()});
+  }
+  size_ += bytes.size();
+}
+
+void WriteQueue::append(std::string_view bytes, const framing::BlockRef& owner) {
+  if (!owner || bytes.size() < reference_threshold) {
+    append(bytes);
+    return;
+  }
+  adding_.pieces.push_back({0, bytes, owner, bytes.size()});
+  size_ += bytes.size();
+}
+
+BufferView WriteQueue::prepare() {
+  if (next_piece_ == writing_.pieces.size()) {
+    recycle();
+    std::swap(adding_, writing_);
+  }
+  buffers_.clear();
+  const std::size_t end = std::min(writing_.pieces.size(), next_piece_ + most_buffers);
+  for (std::size_t i = next_piece_; i < end; ++i) {
+    const Piece& piece = writing_.pieces[i];
+    const char* data = piece.owner ? piece.view.data() : writing_.text.data() + piece.offset;
+    const std::size_t skip = i == next_piece_ ? piece_offset_ : 0;
+    buffers_.emplace_back(data + skip, piece.length - skip);
+  }
+  return {buffers_.data(), buffers_.data() + buffers_.size()};
+}
+
+void WriteQueue::consume(std::size_t count) noexcept {
+  size_ -= count;
+  while (count > 0) {
+    Piece& piece = writing_.pieces[next_piece_];
+    const std::size_t left = piece.length - piece_offset_;
+    if (count < left) {
+      piece_offset_ += count;
+      return;
+    }
+    count -= left;
+    piece.owner.reset();
+    piece_offset_ = 0;
+    ++next_piece_;
+  }
+}
+
+void WriteQueue::clear() noexcept {
+  adding_ = {};
+  size_ = 0;
+}
+
+void WriteQueue::recycle() noexcept {
+  writing_.pieces.clear();
+  if (writing_.text.capacity() > kept_text) {
+    writing_.text = {};
+  } else {
+    writing_.text.clear();
+  }
+  next_piece_ = 0;
+  piece_offset_ = 0;
+}
+
+}  // namespace headrace::engine
