@@ -1,0 +1,160 @@
+"""Stopping user code: a thread that looks after a busy run, and the signal that ends it.
+
+Awaiting code is cancelled; code that computes or blocks gets KeyboardInterrupt from SIGINT, but
+only while the code on top of the stack is the user's (or a library's beneath), never ours.
+"""
+
+from __future__ import annotations
+
+import select
+import signal
+from _thread import allocate_lock, get_ident, start_new_thread
+from time import monotonic
+from types import FrameType
+from typing import Any, Callable
+
+TICK = 0.02  # while a run is active
+LINGER = 1.0  # how long ticking goes on after a run, so that the next one need not wake anyone
+RETRY = 0.25  # to code that swallowed the last interrupt
+DEFER = 0.002  # to code that was in our hands just then
+USER_FILES = ("<sandbox", "<tool:")
+_CRITICAL = frozenset(
+    f"<headrace_runtime.{name}>"
+    for name in ("channel", "capture", "session", "interrupts", "wire", "forking")
+)
+_kill, _getsignal, _signal = signal.pthread_kill, signal.getsignal, signal.signal
+
+
+class Interrupts:
+    """What the session asks for and the watchdog thread carries out."""
+
+    def __init__(self, channel: Any, capture: Any, cancel: Callable[[], None]) -> None:
+        self._channel, self._capture, self._cancel = channel, capture, cancel
+        self._main_thread = get_ident()
+        self._bell = allocate_lock()
+        self._bell.acquire()
+        self.asleep = False
+        self.active = False
+        self.reason: str | None = None
+        self._attempts = 0
+        self._next_attempt = 0.0
+        self.on_sleep: Callable[[], None] = int
+
+    def start(self) -> None:
+        self.arm()
+        start_new_thread(self._watch, ())
+
+    def arm(self) -> None:
+        """Takes SIGINT, again if user code took it meanwhile."""
+        if _getsignal(signal.SIGINT) != self._on_sigint:
+            _signal(signal.SIGINT, self._on_sigint)
+
+    def begin(self) -> None:
+        self.reason, self._attempts = None, 0
+        self.active = True
+        if self.asleep:
+            self.asleep = False
+            self._ring()
+
+    def end(self) -> None:
+        self.active = False
+
+    def request(self, reason: str) -> None:
+        """The run in progress is to end. From any thread."""
+        if self.active and self.reason is None:
+            self.reason = reason
+            self._next_attempt = 0.0
+            self._ring()
+
+    def pending(self) -> bool:
+        """Whether blocking code of ours should give up now."""
+        return self.active and self.reason is not None
+
+    def _ring(self) -> None:
+        try:
+            self._bell.release()
+        except RuntimeError:
+            pass  # rung already
+
+    # -- the watchdog thread -------------------------------------------------------------------
+
+    def _watch(self) -> None:
+        poller = select.poll()
+        for stream in self._capture.streams:
+            poller.register(stream.reader, select.POLLIN)
+        ring, ready = self._bell.acquire, poller.poll
+        turns, busy_until, pause = -1, 0.0, TICK
+        while True:
+            ring(True, pause)
+            pause = TICK
+            now = monotonic()
+            if self.active:
+                busy_until = now + LINGER
+                selector = self._channel.home._selector
+                if not selector.waiting and selector.turns == turns:
+                    self._channel.flush()
+                    self._channel.poll()
+                turns = selector.turns
+                if self.reason is not None:
+                    pause = self._attempt(now, selector.waiting or selector.turns != turns)
+            if ready(0) and self._capture.drain() > 65536:
+                pause = 0.001
+            if not self.active and now > busy_until:
+                self.asleep = True
+                if not self.active:
+                    self.on_sleep()
+                    ring()
+                self.asleep = False
+                busy_until = monotonic() + LINGER
+
+    def _attempt(self, now: float, turning: bool) -> float:
+        if now >= self._next_attempt:
+            self._next_attempt = now + DEFER  # moved on by the handler when it could act
+            try:
+                _kill(self._main_thread, signal.SIGINT)
+            except OSError:
+                pass
+        return max(0.001, min(TICK, self._next_attempt - now))
+
+    # -- the main thread -----------------------------------------------------------------------
+
+    def _on_sigint(self, signum: int, frame: FrameType | None) -> None:
+        """Decides by what is on the stack."""
+        asked = self.reason is not None
+        users = False
+        top: FrameType | None = frame
+        while top is not None:
+            name = top.f_code.co_filename
+            if name in _CRITICAL:
+                break
+            if name.startswith(USER_FILES):
+                users = True
+                break
+            top = top.f_back
+        if not asked:
+            if users:
+                raise KeyboardInterrupt  # the user's own signal
+            return
+        if not self.active:
+            return
+        if users:
+            self._acted()
+            raise KeyboardInterrupt
+        if top is not None and not self._is_driver(top):
+            return  # ours: the watchdog tries again in a moment
+        self._acted()
+        if self._attempts > 2 and self._is_stuck():
+            raise KeyboardInterrupt
+        self._cancel()
+
+    def _acted(self) -> None:
+        self._attempts += 1
+        self._next_attempt = monotonic() + RETRY
+
+    @staticmethod
+    def _is_driver(frame: FrameType) -> bool:
+        """The session's own frame beneath the loop: then nothing of ours is in progress above."""
+        return frame.f_code.co_name == "drive"
+
+    def _is_stuck(self) -> bool:
+        return not self._channel.home._selector.waiting

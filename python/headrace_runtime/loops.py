@@ -1,0 +1,122 @@
+"""The session's event loop, and what lets `asyncio.run(...)` work inside code that it runs."""
+
+from __future__ import annotations
+
+import asyncio
+import asyncio.base_events
+import asyncio.runners
+import asyncio.tasks
+import functools
+import selectors
+from typing import Any, Callable
+
+_get_running_loop, _set_running_loop = asyncio._get_running_loop, asyncio._set_running_loop
+_current_task = asyncio.tasks.current_task
+_swap = getattr(asyncio.tasks, "_swap_current_task", None)
+_enter, _leave = asyncio.tasks._enter_task, asyncio.tasks._leave_task
+_BaseLoop = asyncio.base_events.BaseEventLoop
+
+
+class WatchedSelector(selectors.DefaultSelector):
+    """A selector that shows whether its loop still comes round."""
+
+    waiting = False
+    turns = 0
+
+    def select(self, timeout: float | None = None) -> list:
+        self.turns += 1
+        self.waiting = True
+        try:
+            return super().select(timeout)
+        finally:
+            self.waiting = False
+
+
+def new_home_loop() -> asyncio.AbstractEventLoop:
+    loop = asyncio.SelectorEventLoop(WatchedSelector())
+    asyncio.set_event_loop(loop)
+    return loop
+
+
+def renew_in_child(loop: Any) -> None:
+    """After a fork, in the child: polls for itself, and not with the parent's descriptors."""
+    old = loop._selector
+    loop._selector = WatchedSelector()
+    loop._ssock.close()
+    loop._csock.close()
+    loop._internal_fds = 0
+    loop._make_self_pipe()
+    old.close()
+
+
+class _Outside:
+    """While it lasts, the thread looks as if no loop and no task were running in it."""
+
+    def __enter__(self) -> None:
+        self.loop = _get_running_loop()
+        self.task = _current_task(self.loop)
+        if self.task is not None:
+            if _swap is not None:
+                _swap(self.loop, None)
+            else:
+                _leave(self.loop, self.task)
+        _set_running_loop(None)
+
+    def __exit__(self, *unused: object) -> None:
+        _set_running_loop(self.loop)
+        if self.task is not None:
+            if _swap is not None:
+                _swap(self.loop, self.task)
+            else:
+                _enter(self.loop, self.task)
+
+
+def _drive(loop: Any, future: Any) -> Any:
+    """`loop.run_until_complete` on a loop that is running already: turns it from within."""
+    future = asyncio.ensure_future(future, loop=loop)
+    outer = len(loop._ready)
+    try:
+        while not future.done():
+            with _Outside():
+                _set_running_loop(loop)
+                loop._run_once()
+    finally:
+        # The turn that called us will take as many more handles as it saw: it must find them.
+        handle = asyncio.Handle(len, ((),), loop)
+        handle.cancel()
+        loop._ready.extend([handle] * outer)
+    return future.result()
+
+
+def allow_nesting(before: Callable[[], None]) -> None:
+    """Patches asyncio so that running a coroutine to its end works where a loop runs already.
+    `before` is called first: the outer loop will not turn for a while."""
+
+    def outside(function: Callable) -> Callable:
+        @functools.wraps(function)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            if _get_running_loop() is None:
+                return function(*args, **kwargs)
+            before()
+            with _Outside():
+                return function(*args, **kwargs)
+
+        return call
+
+    run_until_complete = _BaseLoop.run_until_complete
+
+    @functools.wraps(run_until_complete)
+    def run_nested(self: Any, future: Any) -> Any:
+        running = _get_running_loop()
+        if running is None:
+            return run_until_complete(self, future)
+        before()
+        if running is self:
+            return _drive(self, future)
+        with _Outside():
+            return run_until_complete(self, future)
+
+    _BaseLoop.run_until_complete = run_nested
+    asyncio.run = asyncio.runners.run = outside(asyncio.run)
+    if hasattr(asyncio, "Runner"):
+        asyncio.Runner.run = outside(asyncio.Runner.run)

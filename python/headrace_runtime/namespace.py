@@ -1,0 +1,82 @@
+"""The globals that user code finds, renewed for each run."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import Any
+
+import mcp
+from headrace_runtime import proxies
+from headrace_runtime.catalogue import catalogue
+from mcp import runtime
+from mcp.result import ToolResult
+
+_given: dict[str, Any] = {}  # mcp_<alias> names that we have put there
+_tools: dict[str, str] = {}  # saved tools by name, as last executed
+_fixed = {
+    "mcp": mcp,
+    "runtime": runtime,
+    "mcp_servers": proxies.servers,
+    "save_tool": runtime.save_tool,
+}
+_repr, _write_line = repr, print
+
+
+def refresh(
+    scope: dict[str, Any], servers: list[dict] | None, loaded: list[str], tools: list[dict] | None
+) -> None:
+    """Puts the servers of a run, and saved tools that are new, into the globals."""
+    if catalogue.update(servers, loaded):
+        before = dict(_given)
+        proxies.rebuild()
+        _given.clear()
+        for proxy in proxies.servers.values():
+            _given[f"mcp_{proxy._alias}"] = proxy
+        gone = [name for name, proxy in before.items() if _given.get(name) is not proxy]
+        for name in gone:
+            if scope.get(name) is before[name]:
+                del scope[name]
+        modules = sys.modules.get("mcp.servers")
+        if modules is not None:
+            modules.forget([name[4:] for name in gone])
+    if "asyncio" not in scope:
+        scope["asyncio"] = asyncio
+    scope.update(_fixed)
+    scope.update(_given)
+    scope["LOADED_MCP_SERVERS"] = catalogue.loaded
+    if tools:
+        _add_tools(scope, tools)
+
+
+def _add_tools(scope: dict[str, Any], tools: list[dict]) -> None:
+    from headrace_runtime import report, sources
+
+    for tool in tools:
+        name, source = tool.get("name"), tool.get("source")
+        if not isinstance(name, str) or not isinstance(source, str) or _tools.get(name) == source:
+            continue
+        _tools[name] = source
+        filename = f"<tool:{name}>"
+        try:
+            code = compile(source, filename, "exec", dont_inherit=True)
+            sources.remember(filename, source)
+            note_imports(compile(source, filename, "exec", 1024, dont_inherit=True), source)
+            exec(code, scope)
+        except Exception as error:
+            sys.stderr.write(f"The saved tool {name!r} could not be loaded:\n")
+            report.show(error)
+
+
+def note_imports(tree: Any, source: str) -> None:
+    """Remembers the top-level imports of a piece of code, for functions that get saved."""
+    for node in tree.body:
+        if type(node).__name__ in ("Import", "ImportFrom"):
+            from headrace_runtime import saving
+
+            saving.note_import(node)
+
+
+def display(value: Any) -> None:
+    """Shows the value of a run's last expression."""
+    _write_line(str(value) if isinstance(value, ToolResult) else _repr(value), file=sys.stdout)

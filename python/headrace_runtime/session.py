@@ -1,0 +1,301 @@
+"""The session: boot, runs one after the other, and the state that lasts between them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import faulthandler
+import json
+import os
+import sys
+from inspect import CO_COROUTINE
+from types import ModuleType
+from typing import Any
+
+from headrace_runtime import loops, process
+from headrace_runtime.capture import Capture
+from headrace_runtime.channel import Channel
+from headrace_runtime.interrupts import Interrupts
+from headrace_runtime.wire import encode_text, to_utf8
+
+_eval, _exec, _isinstance, _BaseException = eval, exec, isinstance, BaseException
+_exit, _getpid = os._exit, os.getpid
+_setrecursionlimit, _getrecursionlimit = sys.setrecursionlimit, sys.getrecursionlimit
+_setswitchinterval, _getswitchinterval = sys.setswitchinterval, sys.getswitchinterval
+_RECURSION, _SWITCHING = _getrecursionlimit(), _getswitchinterval()
+_REASONS = ("timeout", "cancelled")
+_copy_context = contextvars.copy_context
+
+current: Session | None = None
+
+
+class Session:
+    def __init__(self, options: dict[str, Any]) -> None:
+        self.emergency = os.dup(2)
+        os.set_inheritable(self.emergency, False)
+        self.emergency = process.private(self.emergency)
+        faulthandler.enable(self.emergency)
+        reader, writer = process.take_channel(options.get("channel"))
+        self.pid = _getpid()
+        self.channel = Channel(reader, writer, self._on_message)
+        self.capture = Capture(self.channel.send, process.private)
+        self.interrupts = Interrupts(self.channel, self.capture, self._cancel_soon)
+        self.channel.interrupted = self.interrupts.pending
+        self.interrupts.on_sleep = self._watch_pipes_soon
+        self.home: Any = None
+        self._new_home()
+        self.module = ModuleType("__sandbox__")
+        self.globals = self.module.__dict__
+        self.run = 0
+        self.task: Any = None
+        self.servers: list[dict] | None = None
+        self.loaded: list[str] = []
+        self.tools: list[dict] | None = None
+        self._first = True
+        self._watching = False
+        self._calls_before = 0
+        self._context = _copy_context()
+
+    # -- life ----------------------------------------------------------------------------------
+
+    def _new_home(self) -> None:
+        self.home = loops.new_home_loop()
+        self.channel.attach_home(self.home)
+        self._watching = False
+
+    def drive(self) -> None:
+        """Turns the home loop for as long as the process lives, whatever comes out of it."""
+        failures, turns = 0, -1
+        while True:
+            try:
+                self.home.run_forever()
+            except BaseException as error:
+                if self.channel.closed:
+                    _exit(1)
+                if self.home._selector.turns != turns:
+                    failures, turns = 0, self.home._selector.turns
+                failures += 1
+                if failures > 100:
+                    os.write(self.emergency, f"headrace: the event loop is broken: {error!r}\n".encode())
+                    _exit(70)
+            if self.home.is_closed():
+                self._new_home()
+            if self.interrupts.pending():
+                self._cancel()
+
+    def exit(self, code: int) -> None:
+        """`os._exit` of user code: what was written before is not lost."""
+        if _getpid() == self.pid and not self.channel.closed:
+            self.capture.drain()
+        _exit(code)
+
+    def after_fork_in_child(self) -> None:
+        self.channel.close_in_child()
+        self.capture.close_in_child()
+        self.interrupts.active = False
+        try:
+            loops.renew_in_child(self.home)
+        except Exception:
+            pass  # the child then has no working loop; plain code goes on
+
+    # -- messages ------------------------------------------------------------------------------
+
+    def _on_message(self, message: dict, loop: Any) -> None:
+        method = message.get("method")
+        params = message.get("params")
+        if not _isinstance(params, dict):
+            params = {}
+        if method == "run":
+            if loop is self.home:
+                self._start_run(message.get("id"), params)
+            else:
+                self.home.call_soon_threadsafe(self._start_run, message.get("id"), params)
+        elif method == "interrupt":
+            if params.get("run") == self.run and self.run:
+                reason = params.get("reason")
+                self.interrupts.request(reason if reason in _REASONS else "cancelled")
+        elif method == "shutdown":
+            _exit(0)
+        elif "id" in message:
+            self.home.call_soon_threadsafe(
+                self._refuse, message["id"], -32601, f"Unknown method {method}"
+            )
+
+    def _refuse(self, number: Any, code: int, words: str) -> None:
+        error = {"code": code, "message": words}
+        answer = {"jsonrpc": "2.0", "id": number, "error": error}
+        self.channel.send(json.dumps(answer).encode() + b"\n")
+
+    def _watch_pipes_soon(self) -> None:
+        self.channel._elsewhere(self.home, self._watch_pipes)
+
+    def _watch_pipes(self) -> None:
+        """Between runs the loop itself waits for output."""
+        if not self._watching and not self.interrupts.active:
+            self._watching = True
+            for stream in self.capture.streams:
+                self.home.add_reader(stream.reader, self.capture.drain)
+
+    def _stop_watching_pipes(self) -> None:
+        self._watching = False
+        for stream in self.capture.streams:
+            self.home.remove_reader(stream.reader)
+
+    # -- runs ----------------------------------------------------------------------------------
+
+    def _start_run(self, number: Any, params: dict) -> None:
+        run, code = params.get("run"), params.get("code")
+        if self.task is not None:
+            self._refuse(number, -32600, "A run is in progress")
+        elif type(run) is not int or not _isinstance(code, str):
+            self._refuse(number, -32602, "run takes a number and code")
+        else:
+            self.run = self.capture.run = run
+            self._calls_before = self.channel.last_number
+            self.interrupts.begin()
+            self.task = self._context.run(
+                self.home.create_task, self._execute(number, run, code, params)
+            )
+
+    async def _execute(self, number: Any, run: int, code: str, params: dict) -> None:
+        if self._watching:
+            self._stop_watching_pipes()
+        result: dict[str, Any] = {"run": run, "status": "success", "exitCode": 0}
+        try:
+            self._prepare(params)
+            await self._run_code(code, run)
+        except _BaseException as error:
+            self._conclude(error, result)
+        if _getpid() != self.pid:
+            self.capture.flush()
+            _exit(result["exitCode"])
+        self._context = _copy_context()
+        self._finish(number, run, result)
+
+    def _prepare(self, params: dict) -> None:
+        """Puts right what the last run may have left in disorder, and renews the globals."""
+        self.capture.restore()
+        self.interrupts.arm()
+        self._put_limits_back()
+        if sys.stdin is None or sys.stdin.closed:
+            sys.stdin = open(os.devnull, encoding="utf-8")
+        servers, loaded, tools = params.get("servers"), params.get("loaded"), params.get("tools")
+        from headrace_runtime import namespace
+
+        namespace.refresh(
+            self.globals,
+            servers if _isinstance(servers, list) else None,
+            loaded if _isinstance(loaded, list) else [],
+            tools if _isinstance(tools, list) else None,
+        )
+
+    @staticmethod
+    def _put_limits_back() -> None:
+        try:
+            if _getrecursionlimit() != _RECURSION:
+                _setrecursionlimit(_RECURSION)
+            if _getswitchinterval() != _SWITCHING:
+                _setswitchinterval(_SWITCHING)
+        except RecursionError:
+            pass
+
+    async def _run_code(self, source: str, run: int) -> None:
+        from headrace_runtime import namespace, sources
+
+        filename = "<sandbox>" if self._first else f"<sandbox:{run}>"
+        self._first = False
+        sources.remember(filename, source)
+        code, last, tree = sources.compile_run(source, filename)
+        namespace.note_imports(tree, source)
+        scope = self.globals
+        if code is not None:
+            if code.co_flags & CO_COROUTINE:
+                await _eval(code, scope)
+            else:
+                _exec(code, scope)
+        if last is not None:
+            value = _eval(last, scope)
+            if last.co_flags & CO_COROUTINE:
+                value = await value
+            if value is not None:
+                namespace.display(value)
+
+    def _conclude(self, error: BaseException, result: dict[str, Any]) -> None:
+        """What an exception that ended the run means for its result."""
+        self._put_limits_back()
+        if self.interrupts.pending():
+            from headrace_runtime import report
+
+            report.show_interrupted(error, self.interrupts.reason)
+            return
+        result["status"], result["exitCode"] = "error", 1
+        if _isinstance(error, SystemExit):
+            code = error.code
+            if code is None:
+                code = 0
+            if not _isinstance(code, int):
+                print(code, file=sys.stderr)
+                code = 1
+            result["exitCode"] = code = max(-(2**31), min(2**31 - 1, int(code)))
+            if code == 0:
+                result["status"] = "success"
+            else:
+                result["error"] = f"SystemExit: {code}"
+            return
+        from headrace_runtime import report
+
+        result["error"] = report.show(error)
+
+    def _finish(self, number: Any, run: int, result: dict[str, Any]) -> None:
+        self.capture.flush()
+        reason = self.interrupts.reason
+        self.interrupts.end()
+        self.task, self.run = None, 0
+        if reason is not None:
+            result.update(status="interrupted", exitCode=1, interrupt=reason)
+            result.pop("error", None)
+            self.channel.cancel_since(self._calls_before)
+        self.capture.finish(lambda: _result_frame(number, result))
+
+    def _cancel_soon(self) -> None:
+        self.channel._elsewhere(self.home, self._cancel)
+
+    def _cancel(self) -> None:
+        if self.task is not None and self.interrupts.pending():
+            self.task.cancel()
+
+
+def _result_frame(number: Any, result: dict[str, Any]) -> bytes:
+    if type(number) is int and len(result) == 3:
+        return (
+            '{"jsonrpc":"2.0","id":%d,"result":{"run":%d,"status":"%s","exitCode":%d}}\n'
+            % (number, result["run"], result["status"], result["exitCode"])
+        ).encode()
+    answer = {"jsonrpc": "2.0", "id": number, "result": result}
+    return to_utf8(json.dumps(answer, ensure_ascii=False, separators=(",", ":")) + "\n")
+
+
+def start(options: dict[str, Any], rest: bytes) -> None:
+    """Says `ready` and serves; never returns."""
+    global current
+    session = current = Session(options)
+    sys.modules["__sandbox__"] = session.module
+    sys.argv = [""]
+    loops.allow_nesting(session.channel.flush)
+    os.register_at_fork(after_in_child=session.after_fork_in_child)
+    os._exit = session.exit
+    sys.stdin = open(os.devnull, encoding="utf-8")
+    sys.path.append("")
+    session.interrupts.start()
+    process.set_limits(options)
+    version = encode_text(sys.version.split()[0])
+    session.channel.send(
+        (
+            '{"jsonrpc":"2.0","method":"ready","params":{"protocol":1,"python":%s,'
+            '"implementation":%s,"pid":%d}}\n'
+            % (version, encode_text(sys.implementation.name), session.pid)
+        ).encode()
+    )
+    if rest:
+        session.home.call_soon(session.channel.feed, rest, session.home)
+    session.drive()

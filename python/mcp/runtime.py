@@ -1,0 +1,236 @@
+"""Helpers for code in the sandbox: find MCP servers and their tools, and call them."""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+from headrace_runtime import session as _session
+from headrace_runtime.catalogue import catalogue as _catalogue
+from headrace_runtime.errors import MCPError
+from headrace_runtime.proxies import call_head as _call_head
+from headrace_runtime.proxies import unusual_result as _result
+from headrace_runtime.wire import encode as _encode
+from headrace_runtime.wire import encode_arguments as _encode_arguments
+from mcp.result import ToolResult, records as _records
+
+__all__ = [
+    "MCPError",
+    "ToolResult",
+    "call_tool",
+    "call_tool_sync",
+    "list_tools",
+    "list_tools_sync",
+    "list_servers",
+    "list_servers_sync",
+    "discovered_servers",
+    "describe_server",
+    "list_loaded_server_metadata",
+    "query_tool_docs",
+    "query_tool_docs_sync",
+    "search_tool_docs",
+    "search_tool_docs_sync",
+    "capability_summary",
+    "save_tool",
+]
+
+
+class _Names(tuple):
+    """A tuple that may be awaited too: plain helpers are often taken for coroutines."""
+
+    __slots__ = ()
+
+    def __await__(self) -> Any:
+        return self
+        yield
+
+
+# -- calls ---------------------------------------------------------------------------------------
+
+
+def _call_params(server: str, tool: str, arguments: Any) -> str:
+    if arguments is None:
+        arguments = {}
+    if not isinstance(arguments, dict):
+        try:
+            arguments = dict(arguments)
+        except (TypeError, ValueError):
+            raise MCPError("'arguments' must be an object", -32602) from None
+    if not isinstance(tool, str):
+        raise MCPError("'tool' must be a string", -32602)
+    head = _call_head(_catalogue.resolve(server), tool)
+    return f"{head}{_encode_arguments(arguments)}}}"
+
+
+async def call_tool(server: str, tool: str, arguments: dict | None = None) -> ToolResult:
+    """Calls a tool; MCPError when it fails. Calls under asyncio.gather run at the same time."""
+    params = _call_params(server, tool, arguments)
+    return _result(await _session.current.channel.request("call_tool", params), server, tool)
+
+
+def call_tool_sync(server: str, tool: str, arguments: dict | None = None) -> ToolResult:
+    """`call_tool` for plain functions and threads."""
+    params = _call_params(server, tool, arguments)
+    return _result(_session.current.channel.request_sync("call_tool", params), server, tool)
+
+
+# -- servers -------------------------------------------------------------------------------------
+
+
+def discovered_servers(detailed: bool = False) -> tuple:
+    """Names of the servers that can be reached; with `detailed`, their descriptions as well."""
+    if detailed:
+        return _Names(
+            {"name": name, "description": entry.get("description") or ""}
+            for name, entry in _catalogue.by_name.items()
+        )
+    return _Names(_catalogue.by_name)
+
+
+def list_servers_sync() -> tuple:
+    """Names of the servers that can be reached in this run."""
+    return _Names(_catalogue.by_name)
+
+
+async def list_servers() -> tuple:
+    """Names of the servers that can be reached, asked of the host anew."""
+    result = await _session.current.channel.request("list_servers", "{}")
+    listed = result.get("servers") if isinstance(result, dict) else None
+    names = (
+        each.get("name") if isinstance(each, dict) else each
+        for each in (listed if isinstance(listed, list) else ())
+    )
+    return tuple(name for name in names if isinstance(name, str))
+
+
+def describe_server(name: str) -> dict:
+    """Name, alias, tools and working directory of a server; starts it if need be."""
+    entry = _catalogue.require(name)
+    return _metadata(entry, _catalogue.tools_sync(entry["name"]))
+
+
+def _metadata(entry: dict, tools: list) -> dict:
+    return _records(
+        {
+            "name": entry["name"],
+            "alias": entry.get("alias") or entry["name"],
+            "tools": [_tool_metadata(tool) for tool in tools],
+            "cwd": entry.get("cwd"),
+        }
+    )
+
+
+def _tool_metadata(tool: Any) -> Any:
+    kept = {key: tool.get(key) for key in ("name", "alias", "description", "input_schema")}
+    kept["alias"] = kept["alias"] or kept["name"]
+    kept["description"] = kept["description"] or ""
+    return type(tool)(kept)
+
+
+def list_loaded_server_metadata() -> tuple:
+    """`describe_server` of each server that this run was asked to load."""
+    found = []
+    for name in _catalogue.loaded:
+        entry = _catalogue.by_name.get(_catalogue.resolve(name))
+        if entry is not None:
+            found.append(_metadata(entry, _tools_or_none(entry["name"])))
+    return _Names(found)
+
+
+def _tools_or_none(name: str) -> list:
+    try:
+        return _catalogue.tools_sync(name)
+    except MCPError:
+        return []  # one server that fails does not hide the others
+
+
+async def list_tools(server: str) -> list:
+    """The tools of a server: name, alias, description, input_schema."""
+    return list(await _catalogue.tools(server))
+
+
+def list_tools_sync(server: str | None = None) -> tuple:
+    """`list_tools` for plain functions."""
+    if server is None:
+        raise MCPError("list_tools_sync(server) needs the name of a server", -32602)
+    return _Names(_tool_metadata(tool) for tool in _catalogue.tools_sync(server))
+
+
+# -- documentation -------------------------------------------------------------------------------
+
+
+def _detail(detail: Any) -> str:
+    return "full" if str(detail).lower() == "full" else "summary"
+
+
+def _query_params(server: str, tool: str | None, detail: Any) -> str:
+    params = {"server": _catalogue.resolve(server)}
+    if tool is not None:
+        if not isinstance(tool, str):
+            raise MCPError("'tool' must be a string when provided", -32602)
+        params["tool"] = tool
+    params["detail"] = _detail(detail)
+    return _encode(params)
+
+
+def _search_params(query: str, limit: Any, detail: Any) -> str:
+    if not isinstance(query, str) or not query.strip():
+        raise MCPError("Missing 'query' value", -32602)
+    if limit is None:
+        limit = 5
+    if not isinstance(limit, int) or isinstance(limit, bool):
+        raise MCPError("'limit' must be an integer", -32602)
+    return _encode({"query": query, "limit": max(1, min(20, limit)), "detail": _detail(detail)})
+
+
+def _docs(result: Any) -> list:
+    docs = result.get("docs") if isinstance(result, dict) else None
+    return _records(docs) if isinstance(docs, list) else []
+
+
+async def query_tool_docs(server: str, tool: str | None = None, detail: str = "summary") -> Any:
+    """Documentation of a server's tools, or of one; `detail="full"` adds the input schema."""
+    params = _query_params(server, tool, detail)
+    docs = _docs(await _session.current.channel.request("query_tool_docs", params))
+    return docs[0] if tool is not None and len(docs) == 1 else docs
+
+
+def query_tool_docs_sync(server: str, tool: str | None = None, detail: str = "summary") -> list:
+    """`query_tool_docs` for plain functions; always a list."""
+    params = _query_params(server, tool, detail)
+    return _docs(_session.current.channel.request_sync("query_tool_docs", params))
+
+
+async def search_tool_docs(query: str, *, limit: int = 5, detail: str = "summary") -> list:
+    """The tools that fit some words best, over all servers. `limit`: 1 to 20."""
+    params = _search_params(query, limit, detail)
+    return _docs(await _session.current.channel.request("search_tool_docs", params))
+
+
+def search_tool_docs_sync(query: str, *, limit: int = 5, detail: str = "summary") -> list:
+    """`search_tool_docs` for plain functions."""
+    params = _search_params(query, limit, detail)
+    return _docs(_session.current.channel.request_sync("search_tool_docs", params))
+
+
+_SUMMARY = """\
+This is a lasting Python session with MCP tools; variables, imports and functions stay between runs.
+Find: runtime.discovered_servers(detailed=True) names the servers; \
+await runtime.search_tool_docs("words") finds tools; \
+await runtime.query_tool_docs(server, tool, detail="full") shows one with its schema.
+Call: await mcp_<alias>.<tool>(name=value), or mcp_<alias>.<tool>.sync(name=value) in plain \
+functions; await runtime.call_tool(server, tool, {...}) by real names. asyncio.gather runs calls \
+side by side. A failed call raises MCPError.
+Read: a result prints as its text and acts like its data (r.text, r.data, r.images).
+Keep: save_tool(function) makes a function available in every later session."""
+
+
+def capability_summary() -> str:
+    """What this sandbox can do, in a few lines."""
+    return _SUMMARY
+
+
+def save_tool(func: Callable) -> str:
+    """Keeps a function, with the imports it needs, for every later session."""
+    from headrace_runtime import saving
+
+    return saving.save(func)
