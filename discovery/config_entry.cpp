@@ -87,7 +87,7 @@ class EntryReader {
     if (value == nullptr) return false;
     if (value->kind == Kind::boolean) return value->text == wanted;
     report(Severity::warning, value->line,
-           "`" + std::string(name) + "` is neither true nor false, and ignored");
+           ticked(name) + " is neither true nor false, and ignored");
     return false;
   }
 
@@ -106,8 +106,8 @@ class EntryReader {
     if (member("command") != nullptr) return true;
     for (std::string_view key : {"url", "serverUrl", "httpUrl"}) {
       if (const ConfigValue* url = member(key)) {
-        fail(url->line, "a remote server (`" + std::string(key) +
-                            "`) is not supported yet: only servers started by a `command` are");
+        fail(url->line, "a remote server (" + ticked(key) +
+                            ") is not supported yet: only servers started by a `command` are");
         return false;
       }
     }
@@ -127,7 +127,8 @@ class EntryReader {
     if (value == nullptr) return;
     if (value->kind != Kind::array) return fail(value->line, "`args` is not an array of strings");
     for (std::size_t i = 0; i < value->items.size(); ++i) {
-      const std::string where = "args[" + std::to_string(i) + "]";
+      std::string where = "args[";
+      where += std::to_string(i) + ']';
       if (!is_scalar(value->items[i], where)) continue;
       spec.args.push_back(expanded(value->items[i], where));
     }
@@ -179,23 +180,23 @@ class EntryReader {
   bool is_scalar(const ConfigValue& value, const std::string& where) {
     const bool scalar =
         value.kind == Kind::string || value.kind == Kind::number || value.kind == Kind::boolean;
-    if (!scalar) fail(value.line, "`" + where + "` is not a string");
+    if (!scalar) fail(value.line, ticked(where) + " is not a string");
     return scalar;
   }
 
   std::string expanded(const ConfigValue& value, const std::string& where) {
     Expansion expansion = expand_variables(value.text, context_.environment, kMaxString);
     for (const std::string& name : expansion.missing) {
-      fail(value.line, "`" + where + "` needs the variable " + name +
+      fail(value.line, ticked(where) + " needs the variable " + name +
                            ", which is not set: set it, or write ${" + name + ":-default}, or $${" +
                            name + "} to pass it on as it is");
     }
     if (expansion.text.find('\0') != std::string::npos) {
-      fail(value.line, "`" + where + "` holds a NUL, which no program can be given");
+      fail(value.line, ticked(where) + " holds a NUL, which no program can be given");
     }
     total_ += expansion.text.size();
     if (expansion.too_long || (total_ > kMaxStrings && !failed_)) {
-      fail(value.line, "`" + where + "` is longer than a program can be given");
+      fail(value.line, ticked(where) + " is longer than a program can be given");
     }
     if (total_ > kMaxStrings) expansion.text.clear();
     return std::move(expansion.text);

@@ -74,7 +74,7 @@ class Reader {
     found_section_ = true;
     if (json_type(object) != JsonType::object) {
       report(Severity::error, lines_.line_of(object),
-             "`" + std::string(name) + "` is not an object of servers by name");
+             ticked(name) + " is not an object of servers by name");
       return;
     }
     JsonMembers members(object);

@@ -83,8 +83,7 @@ class Reader {
   void section(std::string_view name, const toml::node& node) {
     found_section_ = true;
     if (!node.is_table()) {
-      report(Severity::error, line_of(node),
-             "`" + std::string(name) + "` is not a table of servers by name");
+      report(Severity::error, line_of(node), ticked(name) + " is not a table of servers by name");
       return;
     }
     in_file_order(*node.as_table(), [this](std::string_view key, const toml::node& entry) {

@@ -14,6 +14,14 @@ std::string describe(const Fault& fault) {
   return line += fault.message;
 }
 
+std::string ticked(std::string_view name) {
+  std::string result;
+  result.reserve(name.size() + 2);
+  result += '`';
+  result += name;
+  return result += '`';
+}
+
 const char* to_string(Severity severity) noexcept {
   switch (severity) {
     case Severity::info:

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace headrace::discovery {
@@ -28,6 +29,9 @@ using Faults = std::vector<Fault>;
 
 /// The fault as one line for people: `FILE:LINE: server 'ENTRY': MESSAGE`.
 std::string describe(const Fault& fault);
+
+/// `name` between back quotes, as messages show what stands in a file.
+std::string ticked(std::string_view name);
 
 /// `info`, `warning` or `error`.
 const char* to_string(Severity severity) noexcept;

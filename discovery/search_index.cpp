@@ -81,6 +81,17 @@ void for_each_hump(std::string_view run, F&& visit) {
   }
 }
 
+// A word can hold another only if it holds all its pairs of letters: spares most comparisons.
+std::uint64_t letter_pairs(std::string_view word) {
+  std::uint64_t pairs = 0;
+  for (std::size_t i = 1; i < word.size(); ++i) {
+    const auto a = static_cast<unsigned char>(word[i - 1]);
+    const auto b = static_cast<unsigned char>(word[i]);
+    pairs |= std::uint64_t{1} << ((a * 37U + b) & 63U);
+  }
+  return pairs;
+}
+
 class Builder {
  public:
   // Both `github` and `git`, `hub` find GitHub.
@@ -146,11 +157,12 @@ SearchIndex::SearchIndex(std::string_view server_name, std::span<const ToolDoc> 
     builder.add_text(i, Field::description, tools[i].description);
   }
   words_.reserve(builder.words().size());
+  pairs_.reserve(builder.words().size());
   for (const auto& [text, postings] : builder.words()) {
     const auto text_begin = static_cast<std::uint32_t>(texts_.size());
     const auto postings_begin = static_cast<std::uint32_t>(postings_.size());
     texts_ += text;
-    texts_ += '\n';
+    pairs_.push_back(letter_pairs(text));
     postings_.insert(postings_.end(), postings.begin(), postings.end());
     words_.push_back({text_begin, static_cast<std::uint32_t>(text.size()), postings_begin,
                       static_cast<std::uint32_t>(postings_.size())});
@@ -178,13 +190,11 @@ void SearchIndex::score(std::string_view wanted, std::span<float> scores) const 
     apply(*word, word->text_size == wanted.size() ? kWhole : kBeginning);
   }
   if (wanted.size() < kMinSubstring) return;
-  // Over all words in one go; each is then looked up by where it was found.
-  for (std::size_t at = texts_.find(wanted); at != texts_.npos;) {
-    const auto holder = std::prev(
-        std::upper_bound(words_.begin(), words_.end(), at,
-                         [](std::size_t place, const Word& w) { return place < w.text_begin; }));
-    if (at != holder->text_begin) apply(*holder, kInside);
-    at = texts_.find(wanted, std::size_t{holder->text_begin} + holder->text_size);
+  const std::uint64_t pairs = letter_pairs(wanted);
+  for (std::size_t i = 0; i < words_.size(); ++i) {
+    if ((pairs_[i] & pairs) != pairs) continue;
+    const std::size_t at = text(words_[i]).find(wanted);
+    if (at != 0 && at != std::string_view::npos) apply(words_[i], kInside);
   }
 }
 

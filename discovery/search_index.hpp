@@ -43,8 +43,9 @@ class SearchIndex {
   };
   std::string_view text(const Word& word) const noexcept;
 
-  std::string texts_;        // all words, one after the other
-  std::vector<Word> words_;  // sorted by text
+  std::string texts_;                 // all words, one after the other
+  std::vector<Word> words_;           // sorted by text
+  std::vector<std::uint64_t> pairs_;  // which pairs of letters each word has, as a bit set
   std::vector<Posting> postings_;
 };
 

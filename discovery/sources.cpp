@@ -75,10 +75,8 @@ std::vector<SourceFile> list_folder(const std::string& folder, Faults& faults) {
   return files;
 }
 
-std::int64_t now_ns() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
+std::int64_t nanoseconds(std::chrono::system_clock::time_point time) {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
 }
 
 void limit_faults(Faults& faults, const std::string& file) {
@@ -127,7 +125,7 @@ struct Sources::State {
   FileRecord read(const SourceFile& file) const {
     FileRecord record;
     record.stamp = stamp_of(file.path);
-    record.settled = !is_recent(record.stamp, now_ns());
+    record.settled = !is_recent(record.stamp, nanoseconds(options.clock()));
     std::string text;
     std::string error;
     if (!read_config_file(file.path, text, error)) {

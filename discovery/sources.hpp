@@ -5,7 +5,9 @@
 #include <headrace/discovery/fault.hpp>
 #include <headrace/discovery/server_spec.hpp>
 
+#include <chrono>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -24,6 +26,8 @@ struct SourceOptions {
   EnvironmentLookup environment = process_environment();
   /// What `~` stands for. Empty: `HOME` of `environment`.
   std::filesystem::path home;
+  /// Tells how old a file is: one that changed within two seconds is read again the next time.
+  std::function<std::chrono::system_clock::time_point()> clock = &std::chrono::system_clock::now;
 };
 
 /// Everything that was found. Names and aliases are unique; servers are in order of precedence.

@@ -1,0 +1,93 @@
+// Variables and ~ in configured strings.
+#include <headrace/discovery/expand.hpp>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "support.hpp"
+
+namespace headrace::discovery {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+Expansion expand(std::string_view text, std::size_t limit = 1000) {
+  static const EnvironmentLookup lookup =
+      test::variables({{"A", "1"}, {"LONG_name_2", "x y"}, {"EMPTY", ""}, {"REF", "${A}"}});
+  return expand_variables(text, lookup, limit);
+}
+
+TEST(Expand, Variables) {
+  EXPECT_EQ(expand("").text, "");
+  EXPECT_EQ(expand("plain").text, "plain");
+  EXPECT_EQ(expand("${A}").text, "1");
+  EXPECT_EQ(expand("<${A}${LONG_name_2}>").text, "<1x y>");
+  EXPECT_EQ(expand("${EMPTY}").text, "");
+  EXPECT_EQ(expand("${REF}").text, "${A}");
+}
+
+TEST(Expand, Defaults) {
+  EXPECT_EQ(expand("${A:-no}").text, "1");
+  EXPECT_EQ(expand("${NONE:-yes}").text, "yes");
+  EXPECT_EQ(expand("${EMPTY:-yes}").text, "yes");
+  EXPECT_EQ(expand("${NONE:-}|").text, "|");
+  EXPECT_EQ(expand("${NONE:-${A}}").text, "1");
+  EXPECT_EQ(expand("${NONE:-${ALSO:-deep}}!").text, "deep!");
+  EXPECT_EQ(expand("${NONE:-a:-b}").text, "a:-b");
+  EXPECT_THAT(expand("${NONE:-yes}").missing, IsEmpty());
+}
+
+TEST(Expand, NamesWhatIsMissingOnce) {
+  const Expansion result = expand("${NONE} ${ALSO} ${NONE}");
+  EXPECT_THAT(result.missing, ElementsAre("NONE", "ALSO"));
+  EXPECT_THAT(expand("${NONE:-${ALSO}}").missing, ElementsAre("ALSO"));
+  EXPECT_THAT(expand("${A:-${ALSO}}").missing, IsEmpty());
+}
+
+TEST(Expand, LeavesEverythingElse) {
+  for (std::string_view text : {"$", "$$", "$A", "${", "${}", "${A", "${A:", "${A:-x", "${1}",
+                                "${A%x}", "${A-b}", "${ A}", "a$b{c}", "${.foo}", "}", "${A:+x}"}) {
+    EXPECT_EQ(expand(text).text, text);
+    EXPECT_THAT(expand(text).missing, IsEmpty()) << text;
+  }
+}
+
+TEST(Expand, TwoDollarsEscape) {
+  EXPECT_EQ(expand("$${A}").text, "${A}");
+  EXPECT_EQ(expand("$${A} ${A}").text, "${A} 1");
+  EXPECT_EQ(expand("$$A").text, "$$A");
+}
+
+TEST(Expand, IsBounded) {
+  std::string many;
+  for (int i = 0; i < 1000; ++i)
+    many += "${LONG_name_2}";
+  const Expansion result = expand(many, 100);
+  EXPECT_TRUE(result.too_long);
+  EXPECT_EQ(result.text.size(), 100U);
+  EXPECT_FALSE(expand(std::string(100, 'x'), 100).too_long);
+
+  std::string nested;
+  for (int i = 0; i < 100'000; ++i)
+    nested += "${N:-";
+  nested += std::string(100'000, '}');
+  EXPECT_LE(expand(nested).text.size(), 1000U);
+}
+
+TEST(Expand, WithoutALookupNothingIsSet) {
+  EXPECT_THAT(expand_variables("${A}", {}, 10).missing, ElementsAre("A"));
+}
+
+TEST(Expand, Home) {
+  EXPECT_EQ(expand_home("~", "/home/u"), "/home/u");
+  EXPECT_EQ(expand_home("~/x", "/home/u/"), "/home/u/x");
+  EXPECT_EQ(expand_home("~other/x", "/home/u"), "~other/x");
+  EXPECT_EQ(expand_home("/a/~", "/home/u"), "/a/~");
+  EXPECT_EQ(expand_home("", "/home/u"), "");
+  EXPECT_EQ(expand_home("~/x", ""), "~/x");
+  EXPECT_EQ(expand_home("~", "/"), "/");
+}
+
+}  // namespace
+}  // namespace headrace::discovery

@@ -1,0 +1,184 @@
+// Searching: words, ranks, bounds, and a catalogue of ten thousand tools.
+#include <headrace/discovery/search.hpp>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace headrace::discovery {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+using testing::UnorderedElementsAre;
+
+std::string numbered(std::string_view word, int number) {
+  std::string result(word);
+  return result += std::to_string(number);
+}
+
+ToolDoc tool(std::string name, std::string description = "", std::string title = "") {
+  ToolDoc result;
+  result.name = std::move(name);
+  result.description = std::move(description);
+  result.title = std::move(title);
+  return result;
+}
+
+class SearchTest : public testing::Test {
+ protected:
+  void add(const std::string& server, std::vector<ToolDoc> tools) {
+    ServerSpec spec;
+    spec.name = server;
+    spec.alias = server;
+    specs.push_back(spec);
+    catalogue.set_servers(specs);
+    catalogue.set_tools(server, std::move(tools));
+  }
+  std::vector<std::string> find(std::string_view query, std::size_t limit = 20) const {
+    std::vector<std::string> result;
+    for (const SearchHit& hit : search(catalogue, query, limit))
+      result.push_back(hit.tool->name);
+    return result;
+  }
+
+  std::vector<ServerSpec> specs;
+  Catalogue catalogue;
+};
+
+TEST(SearchWords, AreSplit) {
+  EXPECT_THAT(search_words("read_file"), ElementsAre("read", "file"));
+  EXPECT_THAT(search_words("getHTTPResponse"), ElementsAre("get", "http", "response"));
+  EXPECT_THAT(search_words("listPullRequests"), ElementsAre("list", "pull", "request"));
+  EXPECT_THAT(search_words("  A-b/c.D  "), ElementsAre("a", "b", "c", "d"));
+  EXPECT_THAT(search_words("base64 v2"), ElementsAre("base64", "v2"));
+  EXPECT_THAT(search_words("Größe 日本"), ElementsAre("größe", "日本"));
+  EXPECT_THAT(search_words("status class queries is"),
+              ElementsAre("status", "class", "query", "is"));
+  EXPECT_THAT(search_words("!?"), IsEmpty());
+  EXPECT_THAT(search_words(std::string(1000, 'a')), ElementsAre(std::string(64, 'a')));
+}
+
+TEST_F(SearchTest, FindsInNamesTitlesAndDescriptions) {
+  add("s", {tool("read_file"), tool("x", "reads a file"), tool("y", "", "File reader"), tool("z")});
+  EXPECT_THAT(find("file"), ElementsAre("read_file", "y", "x"));
+  EXPECT_THAT(find("nothing"), IsEmpty());
+}
+
+TEST_F(SearchTest, CaseHumpsAndPluralsDoNotMatter) {
+  add("s", {tool("listPullRequests", "from GitHub"), tool("read_files")});
+  for (const char* query : {"pull request", "PULL REQUESTS", "pullRequests", "list_pull_requests",
+                            "listpullrequests", "github", "GitHub", "git hub"}) {
+    EXPECT_THAT(find(query), ElementsAre("listPullRequests")) << query;
+  }
+  for (const char* query : {"readfiles", "readfile", "ReadFile", "file"}) {
+    EXPECT_THAT(find(query), ElementsAre("read_files")) << query;
+  }
+}
+
+TEST_F(SearchTest, MoreWordsComeFirst) {
+  add("s", {tool("create", "makes things"), tool("misc", "create an issue in a project"),
+            tool("create_project"), tool("create_issue", "in a project")});
+  EXPECT_THAT(find("create issue project"),
+              ElementsAre("create_issue", "misc", "create_project", "create"));
+}
+
+TEST_F(SearchTest, ANameCountsMoreThanADescription) {
+  add("s", {tool("a", "delete delete delete, a way to delete"), tool("undeleted"), tool("delete"),
+            tool("delete_all"), tool("deleter")});
+  EXPECT_THAT(find("delete"), ElementsAre("delete", "delete_all", "deleter", "undeleted", "a"));
+}
+
+TEST_F(SearchTest, TiesStayInTheCataloguesOrder) {
+  add("b", {tool("get_z"), tool("get_a")});
+  add("a", {tool("get_m")});
+  EXPECT_THAT(find("get"), ElementsAre("get_z", "get_a", "get_m"));
+}
+
+TEST_F(SearchTest, TheServersNameHelps) {
+  add("jira", {tool("create_issue")});
+  add("github", {tool("create_issue"), tool("star")});
+  const std::vector<SearchHit> hits = search(catalogue, "github issue", 5);
+  ASSERT_THAT(hits, SizeIs(3));
+  EXPECT_EQ(hits[0].server->spec().name, "github");
+  EXPECT_EQ(hits[0].tool->name, "create_issue");
+  EXPECT_THAT(find("jira"), ElementsAre("create_issue"));
+}
+
+TEST_F(SearchTest, FillersCountOnlyAlone) {
+  add("s", {tool("in_the_of", "a"), tool("list_directory", "Entries of a folder")});
+  EXPECT_THAT(find("list the entries in a directory"), ElementsAre("list_directory"));
+  EXPECT_THAT(find("the"), ElementsAre("in_the_of"));
+}
+
+TEST_F(SearchTest, LimitsAreBroughtIntoRange) {
+  std::vector<ToolDoc> many;
+  for (int i = 0; i < 50; ++i)
+    many.push_back(tool(numbered("get_", i)));
+  add("s", std::move(many));
+  EXPECT_THAT(find("get", 0), SizeIs(1));
+  EXPECT_THAT(find("get", 7), SizeIs(7));
+  EXPECT_THAT(find("get", 1000), SizeIs(20));
+}
+
+TEST_F(SearchTest, AFilterHidesServers) {
+  add("a", {tool("get")});
+  add("b", {tool("get")});
+  const auto hits = search(catalogue, "get", 5,
+                           [](const CatalogueServer& server) { return server.spec().name == "b"; });
+  ASSERT_THAT(hits, SizeIs(1));
+  EXPECT_EQ(hits[0].server->spec().name, "b");
+}
+
+TEST_F(SearchTest, OddQueriesFindNothingOrAreCut) {
+  add("s", {tool("get", "日本語の説明")});
+  EXPECT_THAT(find(""), IsEmpty());
+  EXPECT_THAT(find(" \n\t!?"), IsEmpty());
+  EXPECT_THAT(find(std::string("\0", 1)), IsEmpty());
+  EXPECT_THAT(find("日本語"), ElementsAre("get"));
+  EXPECT_THAT(find("本語"), ElementsAre("get"));
+  EXPECT_THAT(find("\xff\xfe"), IsEmpty());
+  std::string long_query;
+  for (int i = 0; i < 100'000; ++i)
+    long_query += numbered("w", i) + " ";
+  EXPECT_THAT(find("get " + long_query), ElementsAre("get"));
+}
+
+TEST_F(SearchTest, AHitLiesInsideOneWord) {
+  add("s", {tool("x", "abc def")});
+  EXPECT_THAT(find("bc"), IsEmpty());
+  EXPECT_THAT(find("cdef"), IsEmpty());
+  EXPECT_THAT(find("ef"), IsEmpty());
+  EXPECT_THAT(find("def"), ElementsAre("x"));
+}
+
+TEST_F(SearchTest, TenThousandToolsOfTwoHundredServers) {
+  for (int s = 0; s < 200; ++s) {
+    std::vector<ToolDoc> tools;
+    for (int t = 0; t < 50; ++t) {
+      const std::string id = std::to_string(s * 50 + t);
+      tools.push_back(
+          tool("do_thing" + id + "x", "Does thing number " + id + " for somebody else"));
+    }
+    add(numbered("server", s), std::move(tools));
+  }
+  EXPECT_EQ(catalogue.tool_count(), 10'000U);
+  EXPECT_THAT(find("thing9999x"), ElementsAre("do_thing9999x"));
+  EXPECT_THAT(find("number 1234 for somebody", 1), ElementsAre("do_thing1234x"));
+  EXPECT_THAT(find("thing"), SizeIs(20));
+}
+
+TEST_F(SearchTest, AFloodingServerStaysSearchable) {
+  std::string text;
+  for (int i = 0; i < 500'000; ++i)
+    text += numbered("w", i) + " ";
+  std::vector<ToolDoc> tools;
+  for (int i = 0; i < 2'000; ++i)
+    tools.push_back(
+        tool(numbered("name", i), text.substr(static_cast<std::size_t>(i) * 1000, 100'000)));
+  add("s", std::move(tools));
+  EXPECT_THAT(find("name1999"), ElementsAre("name1999"));
+}
+
+}  // namespace
+}  // namespace headrace::discovery
