@@ -74,6 +74,28 @@ Escape read_escape(std::string_view text) noexcept {
   return {2 * unicode_escape, 0x10000 + ((*unit - 0xD800) << 10) + (*low - 0xDC00)};
 }
 
+std::size_t utf8_length(std::string_view text) noexcept {
+  const auto byte = [text](std::size_t at) -> unsigned {
+    return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U;
+  };
+  const auto continues = [byte](std::size_t at) { return (byte(at) & 0xC0U) == 0x80U; };
+  const unsigned lead = byte(0);
+  if (lead >= 0xC2 && lead <= 0xDF) return continues(1) ? 2 : 0;
+  if (lead >= 0xE0 && lead <= 0xEF) {
+    // Neither overlong nor a surrogate.
+    if (lead == 0xE0 && byte(1) < 0xA0) return 0;
+    if (lead == 0xED && byte(1) > 0x9F) return 0;
+    return continues(1) && continues(2) ? 3 : 0;
+  }
+  if (lead >= 0xF0 && lead <= 0xF4) {
+    // Neither overlong nor over U+10FFFF.
+    if (lead == 0xF0 && byte(1) < 0x90) return 0;
+    if (lead == 0xF4 && byte(1) > 0x8F) return 0;
+    return continues(1) && continues(2) && continues(3) ? 4 : 0;
+  }
+  return 0;
+}
+
 Utf8 to_utf8(char32_t code) noexcept {
   const auto byte = [](char32_t value) { return static_cast<char>(value); };
   const auto more = [code, byte](unsigned shift) { return byte(0x80 | ((code >> shift) & 0x3F)); };
@@ -111,13 +133,14 @@ bool is_string(std::string_view raw) noexcept {
   for (std::size_t at = 0; at < raw.size();) {
     const char c = raw[at];
     if (c == '"' || static_cast<unsigned char>(c) < 0x20) return false;
-    if (c != '\\') {
-      ++at;
-      continue;
+    std::size_t length = 1;
+    if (c == '\\') {
+      length = read_escape(raw.substr(at)).length;
+    } else if (static_cast<unsigned char>(c) >= 0x80) {
+      length = utf8_length(raw.substr(at));
     }
-    const Escape escape = read_escape(raw.substr(at));
-    if (escape.length == 0) return false;
-    at += escape.length;
+    if (length == 0) return false;
+    at += length;
   }
   return true;
 }

@@ -6,8 +6,7 @@
 
 namespace headrace::framing {
 
-/// True when `raw` is one JSON string with its quotes, with sound escapes and no control
-/// characters. Whether it is UTF-8 is not checked.
+/// True when `raw` is one JSON string with its quotes: sound escapes, UTF-8, no control characters.
 bool is_string(std::string_view raw) noexcept;
 
 /// True when the inside of a JSON string, as written, stands for `text`.
@@ -21,6 +20,9 @@ struct Escape {
 
 /// Reads the escape sequence that `text` begins with; a surrogate pair is one sequence.
 Escape read_escape(std::string_view text) noexcept;
+
+/// Bytes of the UTF-8 sequence that `text` begins with; 0 when it is none. The first is not ASCII.
+std::size_t utf8_length(std::string_view text) noexcept;
 
 /// Bytes of UTF-8; `length` of them count.
 struct Utf8 {

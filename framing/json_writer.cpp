@@ -40,29 +40,6 @@ std::size_t plain_length(std::string_view text) noexcept {
   return at;
 }
 
-// Bytes of the UTF-8 sequence at the front, 0 when it is none. The front is not ASCII.
-std::size_t sequence_length(std::string_view text) noexcept {
-  const auto byte = [text](std::size_t at) -> unsigned {
-    return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U;
-  };
-  const auto continues = [byte](std::size_t at) { return (byte(at) & 0xC0U) == 0x80U; };
-  const unsigned lead = byte(0);
-  if (lead >= 0xC2 && lead <= 0xDF) return continues(1) ? 2 : 0;
-  if (lead >= 0xE0 && lead <= 0xEF) {
-    // Neither overlong nor a surrogate.
-    if (lead == 0xE0 && byte(1) < 0xA0) return 0;
-    if (lead == 0xED && byte(1) > 0x9F) return 0;
-    return continues(1) && continues(2) ? 3 : 0;
-  }
-  if (lead >= 0xF0 && lead <= 0xF4) {
-    // Neither overlong nor over U+10FFFF.
-    if (lead == 0xF0 && byte(1) < 0x90) return 0;
-    if (lead == 0xF4 && byte(1) > 0x8F) return 0;
-    return continues(1) && continues(2) && continues(3) ? 4 : 0;
-  }
-  return 0;
-}
-
 void append_escape(std::string& out, unsigned char c) {
   constexpr std::string_view digits = "0123456789abcdef";
   switch (c) {
@@ -114,7 +91,7 @@ void append_quoted(std::string& out, std::string_view text) {
     std::size_t taken = 1;
     if (c < 0x80) {
       append_escape(out, c);
-    } else if (const std::size_t length = sequence_length(text); length != 0) {
+    } else if (const std::size_t length = utf8_length(text); length != 0) {
       out.append(text.substr(0, length));
       taken = length;
     } else {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace headrace::framing {
 namespace {
@@ -117,8 +118,8 @@ void LineSkimmer::feed_outside(char c) noexcept {
       --depth_;
       break;
     case ':':
-      if (depth_ == 1) {
-        target_ = pending_;
+      if (depth_ == 1 && target_ == Field::none) {
+        target_ = std::exchange(pending_, Field::none);
         return;
       }
       break;
@@ -132,7 +133,12 @@ void LineSkimmer::feed_outside(char c) noexcept {
     default:
       break;
   }
-  if (target_ != Field::none) keep({&c, 1});
+  if (target_ != Field::none) {
+    keep({&c, 1});
+  } else if (space.find(c) == std::string_view::npos) {
+    // Nothing but space may stand between a key and its colon.
+    pending_ = Field::none;
+  }
 }
 
 void LineSkimmer::keep(std::string_view bytes) noexcept {

@@ -18,6 +18,11 @@ bool is_blank(std::string_view line) noexcept {
   return line.find_first_not_of(" \t\r") == std::string_view::npos;
 }
 
+std::string_view without_return(std::string_view line) noexcept {
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  return line;
+}
+
 }  // namespace
 
 LineSplitter::LineSplitter(SplitterOptions options) noexcept
@@ -39,22 +44,18 @@ LineSplitter::Next LineSplitter::next(Frame& out) noexcept {
       scanned_ = data.size();
       break;
     }
-    std::string_view line(
+    const std::string_view line(
         data.data(), static_cast<std::size_t>(static_cast<const char*>(newline) - data.data()));
     // The bytes stay where they are until prepare().
     buffer_.consume(line.size() + 1);
     scanned_ = 0;
-    if (skimming_) {
+    const std::string_view text = without_return(line);
+    if (skimming_ || text.size() > frame_limit_) {
       skim(line);
       return finish_oversize();
     }
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    if (line.size() > frame_limit_) {
-      skim(line);
-      return finish_oversize();
-    }
-    if (is_blank(line)) continue;
-    out.text = line;
+    if (is_blank(text)) continue;
+    out.text = text;
     out.owner = buffer_.owner();
     return Next::frame;
   }
@@ -68,12 +69,11 @@ LineSplitter::Next LineSplitter::next(Frame& out) noexcept {
 }
 
 bool LineSplitter::rest(Frame& out) noexcept {
-  std::string_view line = buffer_.data();
-  buffer_.consume(line.size());
+  const std::string_view text = without_return(buffer_.data());
+  buffer_.consume(buffer_.size());
   scanned_ = 0;
-  if (line.ends_with('\r')) line.remove_suffix(1);
-  if (skimming_ || line.size() > frame_limit_ || is_blank(line)) return false;
-  out.text = line;
+  if (skimming_ || text.size() > frame_limit_ || is_blank(text)) return false;
+  out.text = text;
   out.owner = buffer_.owner();
   return true;
 }

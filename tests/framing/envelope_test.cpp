@@ -248,6 +248,12 @@ TEST(Envelope, NotUtf8) {
   }
 }
 
+TEST(Envelope, AnIdThatIsNotUtf8IsNotHandedOut) {
+  const Parsed parsed("{\"id\":\"\xFF\",\"result\":1}");
+  EXPECT_EQ(parsed.fault, Fault::not_json);
+  EXPECT_EQ(parsed.id, "");
+}
+
 TEST(Envelope, PythonsSpecialNumbersPass) {
   const Parsed parsed(R"({"id":1,"result":[NaN,Infinity,-Infinity,{"a":NaN}]})");
   EXPECT_EQ(parsed.kind, Kind::result);

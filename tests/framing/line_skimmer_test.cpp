@@ -84,6 +84,13 @@ TEST(LineSkimmer, AnIdThatIsCutOffIsNone) {
   EXPECT_EQ(skim(R"({"id":12,"result":)").id, "12");
 }
 
+TEST(LineSkimmer, AnIdThatIsNotBetweenColonAndCommaIsNone) {
+  EXPECT_EQ(skim(R"({"id":1:2,"x":3})").id, "");
+  EXPECT_EQ(skim(R"({"id"x:1})").id, "");
+  EXPECT_EQ(skim(R"({"id""x":1})").id, "");
+  EXPECT_EQ(skim(R"({"id"})").id, "");
+}
+
 TEST(LineSkimmer, WhatIsNoObjectHasNothing) {
   EXPECT_EQ(skim(R"([{"id":1}])").id, "");
   EXPECT_EQ(skim(R"(log: {"id":1})").id, "");

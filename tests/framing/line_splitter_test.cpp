@@ -58,6 +58,9 @@ TEST(LineSplitter, OneFrameForEachLine) {
 TEST(LineSplitter, CrlfIsALineEnding) {
   EXPECT_EQ(lines("a\r\nb\r\n"), (Lines{"a", "b"}));
   EXPECT_EQ(lines("a\rb\n"), (Lines{"a\rb"}));
+  // One of them: the other belongs to the line.
+  EXPECT_EQ(lines("ab\r\r\n"), (Lines{"ab\r"}));
+  EXPECT_EQ(lines("ab\r\r\n", 100, {.frame_limit = 2}), (Lines{"oversize 3"}));
 }
 
 TEST(LineSplitter, BlankLinesAreSkipped) {

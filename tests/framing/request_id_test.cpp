@@ -34,10 +34,16 @@ TEST(ValidId, NumbersAndStrings) {
 }
 
 TEST(ValidId, NothingElse) {
-  for (const char* raw :
-       {"",    "null", "true",     "false",   "{}",        "[]",        "-",      "01",  "1.",
-        ".5",  "1e",   "1e+",      "NaN",     "Infinity",  "-Infinity", "1 2",    " 1",  "\"",
-        "\"a", "a\"",  "\"a\"b\"", R"("\q")", R"("\u12")", R"("\")",    "\"\n\"", "--1", "1-2"}) {
+  for (const char* raw : {"",        "null",      "true",
+                          "false",   "{}",        "[]",
+                          "-",       "01",        "1.",
+                          ".5",      "1e",        "1e+",
+                          "NaN",     "Infinity",  "-Infinity",
+                          "1 2",     " 1",        "\"",
+                          "\"a",     "a\"",       "\"a\"b\"",
+                          R"("\q")", R"("\u12")", R"("\")",
+                          "\"\n\"",  "\"\xFF\"",  "\"\xED\xA0\x80\"",
+                          "--1",     "1-2"}) {
     EXPECT_FALSE(is_valid_id(raw)) << raw;
   }
 }

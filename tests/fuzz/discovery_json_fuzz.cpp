@@ -1,0 +1,77 @@
+// JSON in place agrees with nlohmann::json: on what is JSON, and on every member and element.
+#include <headrace/discovery/json_text.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <nlohmann/json.hpp>
+
+#include "check.hpp"
+
+namespace {
+
+using namespace headrace::discovery;
+using nlohmann::json;
+
+// Puts a value together again out of the slices that the walkers give.
+json rebuilt(std::string_view value) {
+  CHECK(value == json_trim(value));
+  CHECK(!find_json_flaw(value));
+  switch (json_type(value)) {
+    case JsonType::object: {
+      json object = json::object();
+      JsonMembers members(value);
+      std::string key;
+      std::string_view member;
+      while (members.next(key, member))
+        object[key] = rebuilt(member);
+      return object;
+    }
+    case JsonType::array: {
+      json array = json::array();
+      JsonElements elements(value);
+      std::string_view element;
+      while (elements.next(element))
+        array.push_back(rebuilt(element));
+      return array;
+    }
+    case JsonType::string:
+      return json_string(value);
+    default:
+      return json::parse(value);
+  }
+}
+
+// What nlohmann::json refuses though it is JSON: numbers too large for it, and lone surrogates.
+bool is_its_limit(const json::exception& error) {
+  return error.id == 406 || std::string_view(error.what()).find("surrogate") != std::string::npos;
+}
+
+bool is_ours(const JsonFlaw& flaw, std::string_view text) {
+  return flaw.what.find("nested") != std::string::npos || text.starts_with("\xEF\xBB\xBF");
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  const auto flaw = find_json_flaw(text);
+  if (flaw) {
+    CHECK(flaw->offset <= text.size());
+    CHECK(!flaw->what.empty());
+    CHECK(LineCounter(text).line_at(flaw->offset) >= 1);
+    CHECK(!json::accept(text) || is_ours(*flaw, text));
+    return 0;
+  }
+  CHECK(!find_json_flaw(text, JsonNumbers::non_finite_too));
+  json expected;
+  try {
+    expected = json::parse(text);
+  } catch (const json::exception& error) {
+    CHECK(is_its_limit(error));
+    return 0;
+  }
+  CHECK(rebuilt(json_trim(text)) == expected);
+  return 0;
+}

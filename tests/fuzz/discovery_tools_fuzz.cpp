@@ -1,0 +1,68 @@
+// Any list of tools gives a catalogue that can be asked, and answers that are JSON on one line.
+#include <headrace/discovery/docs.hpp>
+#include <headrace/discovery/json_text.hpp>
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "check.hpp"
+
+namespace {
+
+using namespace headrace::discovery;
+
+void check_answer(const std::string& answer) {
+  CHECK(answer.find('\n') == std::string::npos && answer.find('\r') == std::string::npos);
+  // Schemas keep what Python writes for numbers that are not finite.
+  CHECK(!find_json_flaw(answer, JsonNumbers::non_finite_too) ||
+        find_json_flaw(answer)->what.find("nested") != std::string::npos);
+}
+
+bool is_identifier(std::string_view alias) {
+  if (alias.empty() || (alias[0] >= '0' && alias[0] <= '9')) return false;
+  return alias.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string_view::npos;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  ToolsPage page = parse_tools_page({reinterpret_cast<const char*>(data), size}, "s");
+  if (!page.error.empty()) {
+    CHECK(page.error.find('\n') == std::string::npos);
+    return 0;
+  }
+  const std::string query = page.tools.empty() ? "x" : page.tools.back().name;
+  ServerSpec spec;
+  spec.name = "s";
+  spec.alias = "s";
+  Catalogue catalogue;
+  catalogue.set_servers({spec});
+  catalogue.set_tools("s", std::move(page.tools));
+  const CatalogueServer& server = catalogue.servers()[0];
+
+  std::set<std::string_view> aliases;
+  for (const ToolDoc& tool : server.tools()) {
+    CHECK(is_identifier(tool.alias) && aliases.insert(tool.alias).second);
+    CHECK(server.find_tool(tool.name) == &tool);
+    const ToolDoc* by_alias = server.find_tool(tool.alias);
+    CHECK(by_alias == &tool);
+  }
+  std::string answer;
+  append_docs(answer, server, Detail::full);
+  check_answer(answer);
+  answer.clear();
+  append_tool_list(answer, server);
+  check_answer(answer);
+  answer.clear();
+  append_metadata(answer, server);
+  check_answer(answer);
+
+  const std::vector<SearchHit> hits = search(catalogue, query, 5);
+  CHECK(hits.size() <= 5);
+  for (const SearchHit& hit : hits)
+    CHECK(hit.score > 0 && hit.server == &server);
+  if (!search_words(query).empty() && server.find_tool(query) != nullptr) CHECK(!hits.empty());
+  return 0;
+}
