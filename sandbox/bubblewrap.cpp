@@ -112,8 +112,9 @@ void add_folder_files(Arguments& argv, const fs::path& root) {
   }
 }
 
-// Small files of our own making, in place of the host's.
-void add_synthetic_files(Launch& launch, const User& user) {
+// Small files of our own making, in place of the host's or a folder's. Where a folder has an /etc
+// without one of them, bubblewrap could not add it: that /etc is read-only already.
+void add_synthetic_files(Launch& launch, const User& user, const fs::path& folder) {
   struct File {
     int number;
     const char* path;
@@ -126,7 +127,10 @@ void add_synthetic_files(Launch& launch, const User& user) {
       File{hosts_number, "/etc/hosts", "127.0.0.1 localhost sandbox\n::1 localhost sandbox\n"},
       File{nsswitch_number, "/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n"},
   };
+  std::error_code ignored;
+  const bool has_etc = !folder.empty() && fs::exists(folder / "etc", ignored);
   for (const File& file : files) {
+    if (has_etc && !fs::exists(folder.native() + file.path, ignored)) continue;
     launch.files.push_back(InheritedFile::holding(file.number, "headrace-file", file.text));
     add(launch.argv, {"--ro-bind-data", std::to_string(file.number), file.path});
   }
@@ -140,7 +144,9 @@ void add_places(Arguments& argv, const SandboxLimits& limits) {
   add(argv, {"--perms", "1777", "--size", std::to_string(limits.workspace_size), "--tmpfs",
              "/workspace"});
   // What bubblewrap makes the rest of is a tmpfs too, and without a bound.
-  add(argv, {"--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/workspace"});
+  // Its user owns the namespaces, and so some settings in /proc/sys.
+  add(argv, {"--remount-ro", "/dev", "--remount-ro", "/proc", "--remount-ro", "/"});
+  add(argv, {"--chdir", "/workspace"});
 }
 
 void add_environment(Arguments& argv) {
@@ -211,8 +217,9 @@ Launch launch(const RuntimeFacts& facts, const HostView& host, const LaunchReque
   add_step_down(argv, host, user);
   add_namespaces(argv, facts, user);
   std::string python = "python3";
-  if (is_folder(spec.image)) {
-    add_folder_files(argv, spec.image);
+  const std::string folder = is_folder(spec.image) ? spec.image : std::string();
+  if (!folder.empty()) {
+    add_folder_files(argv, folder);
   } else {
     const bool named = spec.image.starts_with('/');
     const HostPython found = named ? describe_host_python(spec.image, host.root)
@@ -230,7 +237,7 @@ Launch launch(const RuntimeFacts& facts, const HostView& host, const LaunchReque
     for (const std::string& path : found.paths)
       add(argv, {"--ro-bind", path, path});
   }
-  add_synthetic_files(launch, user);
+  add_synthetic_files(launch, user, folder);
   add_places(argv, spec.limits);
   add_environment(argv);
   launch.files.push_back(

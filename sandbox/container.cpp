@@ -4,53 +4,34 @@
 
 namespace headrace::sandbox {
 
-std::vector<std::string> container_options(const RuntimeFacts& facts, const SandboxSpec& spec) {
+std::vector<std::string> container_options(const RuntimeFacts& facts, const SandboxSpec& spec,
+                                           const std::string& tmpfs_owner) {
   const SandboxLimits& limits = spec.limits;
-  const std::string locked = ":rw,noexec,nosuid,nodev,size=";
+  // The owner matters: runc gives a tmpfs the mode of the folder that it covers, and docker makes
+  // that folder, open to root alone, when the image has none.
+  const std::string locked = ":rw,noexec,nosuid,nodev,mode=1777" + tmpfs_owner + ",size=";
+  // clang-format off
   std::vector<std::string> options = {
-      "--rm",
-      "--interactive",
-      "--name",
-      spec.name,
-      "--label",
-      std::string(owner_label) + "=" + spec.owner,
+      "--rm", "--interactive", "--name", spec.name,
+      "--label", std::string(owner_label) + "=" + spec.owner,
       // The pull is done apart, so that its progress never mixes with the interpreter's stderr.
-      "--pull",
-      "never",
+      "--pull", "never",
       // Output is the protocol: a copy of it in a log would only cost.
-      "--log-driver",
-      "none",
+      "--log-driver", "none",
       // Killed commands must not leave a container in its ten seconds of grace.
-      "--stop-timeout",
-      "0",
-      "--network",
-      "none",
-      "--hostname",
-      "sandbox",
+      "--stop-timeout", "0",
+      "--network", "none", "--hostname", "sandbox",
       "--read-only",
-      "--tmpfs",
-      "/tmp" + locked + std::to_string(limits.tmp_size),
-      "--tmpfs",
-      "/workspace" + locked + std::to_string(limits.workspace_size),
-      "--workdir",
-      "/workspace",
-      "--cap-drop",
-      "ALL",
-      "--security-opt",
-      "no-new-privileges",
-      "--user",
-      spec.user,
-      "--pids-limit",
-      std::to_string(limits.pids),
-      "--memory",
-      std::to_string(limits.memory),
-      "--ulimit",
-      "core=0:0",
-      // Whatever the image would start, and whatever it would run to see if that is well.
-      "--entrypoint",
-      "python3",
-      "--no-healthcheck",
+      "--tmpfs", "/tmp" + locked + std::to_string(limits.tmp_size),
+      "--tmpfs", "/workspace" + locked + std::to_string(limits.workspace_size),
+      "--workdir", "/workspace",
+      "--cap-drop", "ALL", "--security-opt", "no-new-privileges",
+      "--user", spec.user,
+      "--pids-limit", std::to_string(limits.pids), "--memory", std::to_string(limits.memory),
+      // Not what the image would start, nor what it would run to see if that is well.
+      "--entrypoint", "python3", "--no-healthcheck",
   };
+  // clang-format on
   const auto add = [&options](std::string name, std::string value) {
     options.push_back(std::move(name));
     options.push_back(std::move(value));

@@ -83,13 +83,29 @@ Command pull(const RuntimeFacts& facts, const std::string& image) {
   return {facts.executable, "pull", image};
 }
 
+// A user who is given by name has the mode that the image's folder has.
+std::string tmpfs_owner(const std::string& user) {
+  const std::size_t colon = user.find(':');
+  const auto is_number = [](std::string_view text) {
+    return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+  };
+  const std::string uid = user.substr(0, colon);
+  if (!is_number(uid)) return {};
+  const std::string gid = colon == std::string::npos ? std::string() : user.substr(colon + 1);
+  return ",uid=" + uid + (is_number(gid) ? ",gid=" + gid : std::string());
+}
+
 Launch launch(const RuntimeFacts& facts, const HostView&, const LaunchRequest& request) {
   Launch launch;
   std::vector<std::string>& argv = launch.argv;
   argv = {facts.executable, "run"};
-  for (std::string& option : container_options(facts, request.spec)) {
+  for (std::string& option :
+       container_options(facts, request.spec, tmpfs_owner(request.spec.user))) {
     argv.push_back(std::move(option));
   }
+  // Nobody can be asked; the host's own name servers are none of the sandbox's business.
+  for (const char* word : {"--dns", "0.0.0.0", "--dns-search", "."})
+    argv.emplace_back(word);
   // The command reads the file itself and sends what is in it, also to a daemon elsewhere.
   argv.emplace_back("--security-opt");
   argv.emplace_back(profile_option);

@@ -66,7 +66,7 @@ Launch launch(const RuntimeFacts& facts, const HostView&, const LaunchRequest& r
   Launch launch;
   std::vector<std::string>& argv = launch.argv;
   argv = {facts.executable, "run"};
-  for (std::string& option : container_options(facts, request.spec)) {
+  for (std::string& option : container_options(facts, request.spec, ",U")) {
     argv.push_back(std::move(option));
   }
   // podman's own defaults: the user's proxy variables, writable /run and /var/tmp, a search for

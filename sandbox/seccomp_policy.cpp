@@ -94,6 +94,14 @@ constexpr std::array refused = {
     "get_mempolicy", "mbind", "migrate_pages", "modify_ldt", "move_pages", "set_mempolicy",
     "set_mempolicy_home_node", "vmsplice",
 };
+
+constexpr std::array absent = {
+    // Its flags are in memory, where a filter can't see them; glibc goes on to clone.
+    "clone3",
+    "fanotify_mark", "file_getattr", "file_setattr", "io_uring_enter", "io_uring_register",
+    "io_uring_setup", "listmount", "listns", "lsm_get_self_attr", "lsm_list_modules",
+    "lsm_set_self_attr", "memfd_secret", "open_tree_attr", "statmount", "sysfs", "uselib", "ustat",
+};
 // clang-format on
 
 constexpr std::uint64_t low_half = 0xFFFFFFFF;
@@ -112,8 +120,7 @@ void allow_unless(std::vector<SeccompRule>& rules, const char* call, unsigned in
   }
 }
 
-// No new namespaces, neither by clone nor by clone3, whose flags are in memory where a filter can't
-// see them.
+// No new namespaces.
 void add_clone(std::vector<SeccompRule>& rules) {
 #ifdef __s390__
   constexpr unsigned flags_index = 1;
@@ -128,7 +135,6 @@ void add_clone(std::vector<SeccompRule>& rules) {
       rules.push_back({Answer::refuse, "clone", {{flags_index, bit, bit}}});
     }
   }
-  rules.push_back({Answer::absent, "clone3", {}});
 }
 
 // Unix and internet sockets, and the routing kind of netlink that lists interfaces. Others reach
@@ -172,6 +178,10 @@ std::span<const char* const> allowed_calls() noexcept {
 
 std::span<const char* const> refused_calls() noexcept {
   return refused;
+}
+
+std::span<const char* const> absent_calls() noexcept {
+  return absent;
 }
 
 std::vector<SeccompRule> conditional_rules() {

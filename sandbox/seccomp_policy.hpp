@@ -22,7 +22,7 @@ struct ArgumentTest {
   std::uint64_t value = 0;
 };
 
-/// Calls that no rule names are absent. Rules of one call never contradict each other.
+/// Rules of one call never contradict each other. Calls that no table and no rule names are absent.
 struct SeccompRule {
   Answer answer;
   const char* call;
@@ -35,6 +35,10 @@ std::span<const char* const> allowed_calls() noexcept;
 
 /// Calls that are refused, not absent, since programs should hear "not permitted".
 std::span<const char* const> refused_calls() noexcept;
+
+/// Calls that programs try first and do without. They are absent as all the rest is; engines that
+/// are too old to be told so of the rest know at least of these.
+std::span<const char* const> absent_calls() noexcept;
 
 /// Calls that depend on their arguments.
 std::vector<SeccompRule> conditional_rules();

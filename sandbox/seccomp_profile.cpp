@@ -60,6 +60,8 @@ std::string make_profile() {
   append_names(json, allowed_calls(), Answer::allow);
   json += ',';
   append_names(json, refused_calls(), Answer::refuse);
+  json += ',';
+  append_names(json, absent_calls(), Answer::absent);
   for (const SeccompRule& rule : conditional_rules()) {
     json += ',';
     append_rule(json, rule);

@@ -44,8 +44,8 @@ std::uint32_t action(Answer answer) {
 
 void add_rule(const Filter& filter, const SeccompRule& rule) {
   const int call = ::seccomp_syscall_resolve_name(rule.call);
-  // A name of a newer kernel or of another architecture; what is absent anyway needs no rule.
-  if (call == __NR_SCMP_ERROR || rule.answer == Answer::absent) return;
+  // A name of a newer kernel or of another architecture.
+  if (call == __NR_SCMP_ERROR) return;
   std::array<scmp_arg_cmp, 6> tests{};
   unsigned count = 0;
   for (const ArgumentTest& test : rule.tests) {
