@@ -105,7 +105,8 @@ class Capture:
 
     def flush(self) -> None:
         """Empties the buffers of Python's (and C's) file objects into the pipes."""
-        files = [sys.stdout, sys.stderr] + [stream.file for stream in self.streams]
+        files = [getattr(sys, stream.name, None) for stream in self.streams]
+        files += [stream.file for stream in self.streams]
         for file in files:
             try:
                 file.flush()

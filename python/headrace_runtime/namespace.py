@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 import mcp
-from headrace_runtime import proxies
+from headrace_runtime import proxies, report, sources
 from headrace_runtime.catalogue import catalogue
 from mcp import runtime
 from mcp.result import ToolResult
@@ -50,8 +50,6 @@ def refresh(
 
 
 def _add_tools(scope: dict[str, Any], tools: list[dict]) -> None:
-    from headrace_runtime import report, sources
-
     for tool in tools:
         name, source = tool.get("name"), tool.get("source")
         if not isinstance(name, str) or not isinstance(source, str) or _tools.get(name) == source:

@@ -8,6 +8,7 @@ from typing import Any
 
 _OURS = ("<headrace_", "<mcp", "<string>")
 _ERROR_LIMIT = 8192
+_TracebackException = traceback.TracebackException
 
 
 def _is_ours(filename: str) -> bool:
@@ -25,13 +26,13 @@ def _trim(report: Any, seen: set) -> None:
         _trim(inner, seen)
 
 
-def describe(error: BaseException, traceback_too: bool = True) -> tuple[str, str]:
+def describe(error: BaseException) -> tuple[str, str]:
     """The whole report, and its final line (`ValueError: x`)."""
     frames = error.__traceback__
     while frames is not None and _is_ours(frames.tb_frame.f_code.co_filename):
         frames = frames.tb_next
     try:
-        report = traceback.TracebackException(type(error), error, frames)
+        report = _TracebackException(type(error), error, frames)
         _trim(report, set())
         short = [line for line in report.format_exception_only() if not line.startswith((" ", "\t"))]
         final = short[0].strip() if short else type(error).__name__
@@ -49,18 +50,20 @@ def describe(error: BaseException, traceback_too: bool = True) -> tuple[str, str
 def show(error: BaseException) -> str:
     """Prints the report to stderr; its final line."""
     whole, final = describe(error)
+    write(whole)
+    return final
+
+
+def write(text: str) -> None:
+    """Text to stderr, or nowhere when user code has made that impossible."""
     try:
-        sys.stderr.write(whole)
+        sys.stderr.write(text)
     except Exception:
         pass
-    return final
 
 
 def show_interrupted(error: BaseException, reason: str | None) -> None:
     """Where an interrupted run was."""
     whole = describe(error)[0].rstrip("\n")
     head = whole.rpartition("\n")[0]
-    try:
-        sys.stderr.write(f"{head}\nInterrupted: {reason}\n" if head else f"Interrupted: {reason}\n")
-    except Exception:
-        pass
+    write(f"{head}\nInterrupted: {reason}\n" if head else f"Interrupted: {reason}\n")

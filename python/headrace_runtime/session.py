@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import builtins
 import contextvars
 import faulthandler
 import json
@@ -25,6 +25,9 @@ _setswitchinterval, _getswitchinterval = sys.setswitchinterval, sys.getswitchint
 _RECURSION, _SWITCHING = _getrecursionlimit(), _getswitchinterval()
 _REASONS = ("timeout", "cancelled")
 _copy_context = contextvars.copy_context
+_settrace, _setprofile = sys.settrace, sys.setprofile
+_builtins = dict(vars(builtins))
+_modules = sys.modules
 
 current: Session | None = None
 
@@ -55,6 +58,10 @@ class Session:
         self._watching = False
         self._calls_before = 0
         self._context = _copy_context()
+        self._namespace: Any = None  # these three are imported when first needed
+        self._sources: Any = None
+        self._report: Any = None
+        self._boot_modules = dict(sys.modules)
 
     # -- life ----------------------------------------------------------------------------------
 
@@ -164,8 +171,19 @@ class Session:
         try:
             self._prepare(params)
             await self._run_code(code, run)
+            failure = None
         except _BaseException as error:
-            self._conclude(error, result)
+            failure = error
+        for _ in "12":
+            try:  # tracers of user code would run in ours; one that fails takes itself away
+                _settrace(None)
+                _setprofile(None)
+            except _BaseException:
+                pass
+        self._put_back()
+        if failure is not None:
+            self._conclude(failure, result)
+            failure = None
         if _getpid() != self.pid:
             self.capture.flush()
             _exit(result["exitCode"])
@@ -176,21 +194,29 @@ class Session:
         """Puts right what the last run may have left in disorder, and renews the globals."""
         self.capture.restore()
         self.interrupts.arm()
-        self._put_limits_back()
-        if sys.stdin is None or sys.stdin.closed:
+        if getattr(getattr(sys, "stdin", None), "closed", True):
             sys.stdin = open(os.devnull, encoding="utf-8")
         servers, loaded, tools = params.get("servers"), params.get("loaded"), params.get("tools")
-        from headrace_runtime import namespace
+        if self._namespace is None:
+            from headrace_runtime import namespace, report, sources
 
-        namespace.refresh(
+            self._namespace, self._sources, self._report = namespace, sources, report
+        self._namespace.refresh(
             self.globals,
             servers if _isinstance(servers, list) else None,
             loaded if _isinstance(loaded, list) else [],
             tools if _isinstance(tools, list) else None,
         )
 
-    @staticmethod
-    def _put_limits_back() -> None:
+    def _put_back(self) -> None:
+        """Undoes what would get in the way of our own code."""
+        if "sys" not in _modules:
+            _modules.update(self._boot_modules)
+        now = builtins.__dict__
+        if now != _builtins:
+            for name, value in _builtins.items():
+                if now.get(name) is None and value is not None:
+                    now[name] = value
         try:
             if _getrecursionlimit() != _RECURSION:
                 _setrecursionlimit(_RECURSION)
@@ -200,8 +226,7 @@ class Session:
             pass
 
     async def _run_code(self, source: str, run: int) -> None:
-        from headrace_runtime import namespace, sources
-
+        sources, namespace = self._sources, self._namespace
         filename = "<sandbox>" if self._first else f"<sandbox:{run}>"
         self._first = False
         sources.remember(filename, source)
@@ -222,11 +247,8 @@ class Session:
 
     def _conclude(self, error: BaseException, result: dict[str, Any]) -> None:
         """What an exception that ended the run means for its result."""
-        self._put_limits_back()
         if self.interrupts.pending():
-            from headrace_runtime import report
-
-            report.show_interrupted(error, self.interrupts.reason)
+            self._report.show_interrupted(error, self.interrupts.reason)
             return
         result["status"], result["exitCode"] = "error", 1
         if _isinstance(error, SystemExit):
@@ -234,7 +256,7 @@ class Session:
             if code is None:
                 code = 0
             if not _isinstance(code, int):
-                print(code, file=sys.stderr)
+                self._report.write(f"{code}\n")
                 code = 1
             result["exitCode"] = code = max(-(2**31), min(2**31 - 1, int(code)))
             if code == 0:
@@ -242,9 +264,7 @@ class Session:
             else:
                 result["error"] = f"SystemExit: {code}"
             return
-        from headrace_runtime import report
-
-        result["error"] = report.show(error)
+        result["error"] = self._report.show(error)
 
     def _finish(self, number: Any, run: int, result: dict[str, Any]) -> None:
         self.capture.flush()

@@ -14,6 +14,8 @@ _kept: dict[str, int] = {}
 
 def remember(filename: str, source: str) -> None:
     """Puts a source into `linecache`; the oldest go when all take too much."""
+    if type(linecache.cache) is not dict:
+        linecache.cache = {}
     linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
     _kept.pop(filename, None)
     _kept[filename] = len(source)

@@ -212,7 +212,8 @@ class ToolResult(dict):
         if name.startswith("__") or name in ("_data", "_text"):
             raise AttributeError(name)
         if name in _RAW_KEYS:
-            return records(self[name])
+            raw = records(self[name])
+            return [] if raw is None and name == "content" else raw
         data = self.data
         if isinstance(data, dict):
             if name in data:
