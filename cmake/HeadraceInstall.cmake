@@ -2,7 +2,6 @@
 include(CMakePackageConfigHelpers)
 
 get_property(layers GLOBAL PROPERTY HEADRACE_LAYERS)
-get_property(program GLOBAL PROPERTY HEADRACE_PROGRAM)
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/headrace")
 
 set(targets headrace_all)
@@ -16,8 +15,8 @@ install(TARGETS ${targets} EXPORT headraceTargets
         ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT headrace_development)
 install(EXPORT headraceTargets NAMESPACE headrace:: DESTINATION "${package_dir}"
         COMPONENT headrace_development)
-if(program)
-  install(TARGETS ${program} RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT headrace)
+if(TARGET headrace_program)
+  install(TARGETS headrace_program RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT headrace)
 endif()
 
 # The packages our targets link, by the part of the target's name before "::".
