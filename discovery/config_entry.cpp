@@ -140,7 +140,9 @@ class EntryReader {
     if (value->kind != Kind::object) {
       return fail(value->line, "`env` is not an object of strings by name");
     }
-    for (const auto& [name, setting] : value->members) {
+    for (const ConfigMember& variable : value->members) {
+      const std::string& name = variable.name;
+      const ConfigValue& setting = variable.value;
       const std::string where = "env." + name;
       if (name.empty() || name.find_first_of(std::string_view("=\0", 2)) != std::string::npos) {
         fail(setting.line, "a name in `env` is empty or holds = or a NUL");

@@ -17,16 +17,16 @@ bool has_nul(const std::string& text) {
 }
 
 void check_startable(const ServerSpec& spec) {
-  CHECK(!spec.name.empty());
-  CHECK(!spec.command.empty() && !has_nul(spec.command));
-  CHECK(!has_nul(spec.cwd));
+  FUZZ_CHECK(!spec.name.empty());
+  FUZZ_CHECK(!spec.command.empty() && !has_nul(spec.command));
+  FUZZ_CHECK(!has_nul(spec.cwd));
   for (const std::string& arg : spec.args)
-    CHECK(!has_nul(arg));
+    FUZZ_CHECK(!has_nul(arg));
   for (const auto& [name, value] : spec.env) {
-    CHECK(!name.empty() && !has_nul(name) && name.find('=') == std::string::npos);
-    CHECK(!has_nul(value));
+    FUZZ_CHECK(!name.empty() && !has_nul(name) && name.find('=') == std::string::npos);
+    FUZZ_CHECK(!has_nul(value));
   }
-  CHECK(!looks_like_self(spec.name, spec.command, spec.args));
+  FUZZ_CHECK(!looks_like_self(spec.name, spec.command, spec.args));
 }
 
 }  // namespace
@@ -50,16 +50,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::size_t before = faults.size();
     const std::optional<ConfigEntry> entry = read_entry(member, context, faults);
     if (!entry) {
-      CHECK(faults.size() > before);
+      FUZZ_CHECK(faults.size() > before);
     } else if (!entry->disabled) {
       check_startable(entry->spec);
-      CHECK(child_environment(entry->spec, lookup).size() >= entry->spec.env.size());
+      FUZZ_CHECK(child_environment(entry->spec, lookup).size() >= entry->spec.env.size());
     }
   }
   for (const Fault& fault : faults) {
-    CHECK(fault.file == file);
-    CHECK(!fault.message.empty());
-    CHECK(fault.line <= size + 1);
+    FUZZ_CHECK(fault.file == file);
+    FUZZ_CHECK(!fault.message.empty());
+    FUZZ_CHECK(fault.line <= size + 1);
   }
   return 0;
 }

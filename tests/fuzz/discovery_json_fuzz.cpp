@@ -16,8 +16,8 @@ using nlohmann::json;
 
 // Puts a value together again out of the slices that the walkers give.
 json rebuilt(std::string_view value) {
-  CHECK(value == json_trim(value));
-  CHECK(!find_json_flaw(value));
+  FUZZ_CHECK(value == json_trim(value));
+  FUZZ_CHECK(!find_json_flaw(value));
   switch (json_type(value)) {
     case JsonType::object: {
       json object = json::object();
@@ -58,20 +58,20 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const auto flaw = find_json_flaw(text);
   if (flaw) {
-    CHECK(flaw->offset <= text.size());
-    CHECK(!flaw->what.empty());
-    CHECK(LineCounter(text).line_at(flaw->offset) >= 1);
-    CHECK(!json::accept(text) || is_ours(*flaw, text));
+    FUZZ_CHECK(flaw->offset <= text.size());
+    FUZZ_CHECK(!flaw->what.empty());
+    FUZZ_CHECK(LineCounter(text).line_at(flaw->offset) >= 1);
+    FUZZ_CHECK(!json::accept(text) || is_ours(*flaw, text));
     return 0;
   }
-  CHECK(!find_json_flaw(text, JsonNumbers::non_finite_too));
+  FUZZ_CHECK(!find_json_flaw(text, JsonNumbers::non_finite_too));
   json expected;
   try {
     expected = json::parse(text);
   } catch (const json::exception& error) {
-    CHECK(is_its_limit(error));
+    FUZZ_CHECK(is_its_limit(error));
     return 0;
   }
-  CHECK(rebuilt(json_trim(text)) == expected);
+  FUZZ_CHECK(rebuilt(json_trim(text)) == expected);
   return 0;
 }

@@ -14,10 +14,10 @@ namespace {
 using namespace headrace::discovery;
 
 void check_answer(const std::string& answer) {
-  CHECK(answer.find('\n') == std::string::npos && answer.find('\r') == std::string::npos);
+  FUZZ_CHECK(answer.find('\n') == std::string::npos && answer.find('\r') == std::string::npos);
   // Schemas keep what Python writes for numbers that are not finite.
-  CHECK(!find_json_flaw(answer, JsonNumbers::non_finite_too) ||
-        find_json_flaw(answer)->what.find("nested") != std::string::npos);
+  FUZZ_CHECK(!find_json_flaw(answer, JsonNumbers::non_finite_too) ||
+             find_json_flaw(answer)->what.find("nested") != std::string::npos);
 }
 
 bool is_identifier(std::string_view alias) {
@@ -30,7 +30,7 @@ bool is_identifier(std::string_view alias) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   ToolsPage page = parse_tools_page({reinterpret_cast<const char*>(data), size}, "s");
   if (!page.error.empty()) {
-    CHECK(page.error.find('\n') == std::string::npos);
+    FUZZ_CHECK(page.error.find('\n') == std::string::npos);
     return 0;
   }
   const std::string query = page.tools.empty() ? "x" : page.tools.back().name;
@@ -44,10 +44,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
   std::set<std::string_view> aliases;
   for (const ToolDoc& tool : server.tools()) {
-    CHECK(is_identifier(tool.alias) && aliases.insert(tool.alias).second);
-    CHECK(server.find_tool(tool.name) == &tool);
+    FUZZ_CHECK(is_identifier(tool.alias) && aliases.insert(tool.alias).second);
+    FUZZ_CHECK(server.find_tool(tool.name) == &tool);
     const ToolDoc* by_alias = server.find_tool(tool.alias);
-    CHECK(by_alias == &tool);
+    FUZZ_CHECK(by_alias == &tool);
   }
   std::string answer;
   append_docs(answer, server, Detail::full);
@@ -60,9 +60,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check_answer(answer);
 
   const std::vector<SearchHit> hits = search(catalogue, query, 5);
-  CHECK(hits.size() <= 5);
+  FUZZ_CHECK(hits.size() <= 5);
   for (const SearchHit& hit : hits)
-    CHECK(hit.score > 0 && hit.server == &server);
-  if (!search_words(query).empty() && server.find_tool(query) != nullptr) CHECK(!hits.empty());
+    FUZZ_CHECK(hit.score > 0 && hit.server == &server);
+  if (!search_words(query).empty() && server.find_tool(query) != nullptr) FUZZ_CHECK(!hits.empty());
   return 0;
 }
