@@ -136,7 +136,7 @@ class Capture:
                         break
         return total
 
-    def finish(self, make_last: Callable[[], bytes]) -> None:
+    def finish(self, last: bytes) -> None:
         """The end of a run: everything still in the pipes and then the last frame, in one write
         where that is little. Output after that belongs to no run."""
         with self._lock:
@@ -152,7 +152,6 @@ class Capture:
                     if size >= BATCH_LIMIT:
                         self._send("".join(pieces).encode("utf-8"))
                         pieces, size = [], 0
-            last = make_last()
             self.run = 0
             self._send("".join(pieces).encode("utf-8") + last if pieces else last)
 

@@ -1,11 +1,14 @@
 """Stopping user code: a thread that looks after a busy run, and the signal that ends it.
 
 Awaiting code is cancelled; code that computes or blocks gets KeyboardInterrupt from SIGINT, but
-only while the code on top of the stack is the user's (or a library's beneath), never ours.
+only while the code on top of the stack is the user's (or a library's beneath), never ours. C code
+that keeps the interpreter's lock to itself (a regular expression that explodes) starves the
+thread: for it there is a timer that counts CPU time, so that waiting costs nothing.
 """
 
 from __future__ import annotations
 
+import os
 import select
 import signal
 from _thread import allocate_lock, get_ident, start_new_thread
@@ -17,11 +20,16 @@ TICK = 0.02  # while a run is active
 LINGER = 1.0  # how long ticking goes on after a run, so that the next one need not wake anyone
 RETRY = 0.25  # to code that swallowed the last interrupt
 DEFER = 0.002  # to code that was in our hands just then
+CPU_TICK = 0.05  # seconds of CPU between looks at the channel without the watchdog
+_SIGINT, _SIGVTALRM = signal.SIGINT, signal.SIGVTALRM
+_setitimer, _ITIMER_VIRTUAL = signal.setitimer, signal.ITIMER_VIRTUAL
+_siginterrupt = signal.siginterrupt
 USER_FILES = ("<sandbox", "<tool:")
 _CRITICAL = frozenset(
     f"<headrace_runtime.{name}>"
     for name in ("channel", "capture", "session", "interrupts", "wire", "forking")
 )
+_exit = os._exit
 _kill, _getsignal, _signal = signal.pthread_kill, signal.getsignal, signal.signal
 
 
@@ -37,17 +45,23 @@ class Interrupts:
         self.active = False
         self.reason: str | None = None
         self._attempts = 0
-        self._next_attempt = 0.0
+        self._next_attempt = 0.0  # of the watchdog to send the signal
+        self._act_after = 0.0  # for the handler: until then the last interrupt may have its effect
+        self._turns = -1
         self.on_sleep: Callable[[], None] = int
 
     def start(self) -> None:
         self.arm()
-        start_new_thread(self._watch, ())
+        start_new_thread(self._watch_for_ever, ())
 
     def arm(self) -> None:
-        """Takes SIGINT, again if user code took it meanwhile."""
-        if _getsignal(signal.SIGINT) != self._on_sigint:
-            _signal(signal.SIGINT, self._on_sigint)
+        """Takes our signals, again if user code took them meanwhile."""
+        if _getsignal(_SIGINT) != self._on_sigint:
+            _signal(_SIGINT, self._on_sigint)
+        if _getsignal(_SIGVTALRM) != self._on_cpu_tick:
+            _signal(_SIGVTALRM, self._on_cpu_tick)
+            _siginterrupt(_SIGVTALRM, False)
+            _setitimer(_ITIMER_VIRTUAL, CPU_TICK, CPU_TICK)
 
     def begin(self) -> None:
         self.reason, self._attempts = None, 0
@@ -62,8 +76,8 @@ class Interrupts:
     def request(self, reason: str) -> None:
         """The run in progress is to end. From any thread."""
         if self.active and self.reason is None:
+            self._next_attempt = self._act_after = 0.0
             self.reason = reason
-            self._next_attempt = 0.0
             self._ring()
 
     def pending(self) -> bool:
@@ -77,6 +91,15 @@ class Interrupts:
             pass  # rung already
 
     # -- the watchdog thread -------------------------------------------------------------------
+
+    def _watch_for_ever(self) -> None:
+        while True:
+            try:
+                self._watch()
+            except MemoryError:
+                pass  # user code is about to notice as well
+            except BaseException:
+                _exit(70)  # its descriptors are gone: nobody could be told anything any more
 
     def _watch(self) -> None:
         poller = select.poll()
@@ -96,7 +119,7 @@ class Interrupts:
                     self._channel.poll()
                 turns = selector.turns
                 if self.reason is not None:
-                    pause = self._attempt(now, selector.waiting or selector.turns != turns)
+                    pause = self._attempt(now)
             if ready(0) and self._capture.drain() > 65536:
                 pause = 0.001
             if not self.active and now > busy_until:
@@ -107,14 +130,12 @@ class Interrupts:
                 self.asleep = False
                 busy_until = monotonic() + LINGER
 
-    def _attempt(self, now: float, turning: bool) -> float:
-        if now >= self._next_attempt:
-            self._next_attempt = now + DEFER  # moved on by the handler when it could act
-            try:
-                _kill(self._main_thread, signal.SIGINT)
-            except OSError:
-                pass
-        return max(0.001, min(TICK, self._next_attempt - now))
+    def _attempt(self, now: float) -> float:
+        due = max(self._next_attempt, self._act_after)
+        if now >= due:
+            due = self._next_attempt = now + DEFER
+            _kill(self._main_thread, _SIGINT)
+        return max(0.001, min(TICK, due - now))
 
     # -- the main thread -----------------------------------------------------------------------
 
@@ -147,9 +168,21 @@ class Interrupts:
             raise KeyboardInterrupt
         self._cancel()
 
+    def _on_cpu_tick(self, signum: int, frame: FrameType | None) -> None:
+        """Looks for an interrupt when the loop has not come round for a whole tick of CPU time."""
+        if not self.active:
+            return
+        turns, self._turns = self._turns, self._channel.home._selector.turns
+        if turns != self._turns or _in_our_hands(frame):
+            return
+        if self.reason is None:
+            self._channel.poll()
+        if self.reason is not None and monotonic() >= self._act_after:
+            self._on_sigint(_SIGINT, frame)
+
     def _acted(self) -> None:
         self._attempts += 1
-        self._next_attempt = monotonic() + RETRY
+        self._act_after = monotonic() + RETRY
 
     @staticmethod
     def _is_driver(frame: FrameType) -> bool:
@@ -158,3 +191,15 @@ class Interrupts:
 
     def _is_stuck(self) -> bool:
         return not self._channel.home._selector.waiting
+
+
+def _in_our_hands(frame: FrameType | None) -> bool:
+    """Whether our code is on the stack, above any of the user's."""
+    while frame is not None:
+        name = frame.f_code.co_filename
+        if name in _CRITICAL:
+            return frame.f_code.co_name != "drive"
+        if name.startswith(USER_FILES):
+            return False
+        frame = frame.f_back
+    return False

@@ -38,15 +38,23 @@ def new_home_loop() -> asyncio.AbstractEventLoop:
     return loop
 
 
-def renew_in_child(loop: Any) -> None:
-    """After a fork, in the child: polls for itself, and not with the parent's descriptors."""
-    old = loop._selector
-    loop._selector = WatchedSelector()
-    loop._ssock.close()
-    loop._csock.close()
-    loop._internal_fds = 0
-    loop._make_self_pipe()
-    old.close()
+def running() -> Any:
+    """The loop that runs in this thread, or None."""
+    return _get_running_loop()
+
+
+def renew_in_child(home: Any, active: Any) -> None:
+    """After a fork, in the child: its loops poll for themselves, not with the parent's
+    descriptors, and the one that ran goes on running."""
+    for loop in {home, active} - {None}:
+        old = loop._selector
+        loop._selector = WatchedSelector()
+        loop._ssock.close()
+        loop._csock.close()
+        loop._internal_fds = 0
+        loop._make_self_pipe()
+        old.close()
+    _set_running_loop(active)
 
 
 class _Outside:

@@ -55,6 +55,7 @@ class Session:
         self.loaded: list[str] = []
         self.tools: list[dict] | None = None
         self._first = True
+        self._loop_at_fork: Any = None
         self._watching = False
         self._calls_before = 0
         self._context = _copy_context()
@@ -79,6 +80,8 @@ class Session:
             except BaseException as error:
                 if self.channel.closed:
                     _exit(1)
+                if _isinstance(error, OSError):
+                    _exit(70)  # user code has closed the loop's descriptors
                 if self.home._selector.turns != turns:
                     failures, turns = 0, self.home._selector.turns
                 failures += 1
@@ -101,9 +104,12 @@ class Session:
         self.capture.close_in_child()
         self.interrupts.active = False
         try:
-            loops.renew_in_child(self.home)
+            loops.renew_in_child(self.home, self._loop_at_fork)
         except Exception:
             pass  # the child then has no working loop; plain code goes on
+
+    def before_fork(self) -> None:
+        self._loop_at_fork = loops.running()
 
     # -- messages ------------------------------------------------------------------------------
 
@@ -275,7 +281,12 @@ class Session:
             result.update(status="interrupted", exitCode=1, interrupt=reason)
             result.pop("error", None)
             self.channel.cancel_since(self._calls_before)
-        self.capture.finish(lambda: _result_frame(number, result))
+        frame = _result_frame(number, result)
+        try:
+            self.capture.finish(frame)
+        except MemoryError:
+            self.capture.run = 0
+            self.channel.send(frame)
 
     def _cancel_soon(self) -> None:
         self.channel._elsewhere(self.home, self._cancel)
@@ -302,7 +313,7 @@ def start(options: dict[str, Any], rest: bytes) -> None:
     sys.modules["__sandbox__"] = session.module
     sys.argv = [""]
     loops.allow_nesting(session.channel.flush)
-    os.register_at_fork(after_in_child=session.after_fork_in_child)
+    os.register_at_fork(before=session.before_fork, after_in_child=session.after_fork_in_child)
     os._exit = session.exit
     sys.stdin = open(os.devnull, encoding="utf-8")
     sys.path.append("")

@@ -67,6 +67,7 @@ class Host:
         self.cancelled: list = []
         self.saved: list = []
         self.bad_lines: list = []
+        self.torn = b""
         self.between: list = []
         self.calls = 0
         self.requests: queue.Queue = queue.Queue()
@@ -132,8 +133,7 @@ class Host:
             *lines, rest = (rest + chunk).split(b"\n")
             for line in lines:
                 self._line(line)
-        if rest:
-            self.bad_lines.append(rest)
+        self.torn = rest
         self._answers.put(None)
         self.requests.put(None)
 
