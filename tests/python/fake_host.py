@@ -122,18 +122,18 @@ class Host:
             self.errors += chunk
 
     def _read(self) -> None:
-        rest = b""
+        parts: list = []
         while True:
             chunk = os.read(self.process.stdout.fileno(), 1 << 20)
             if not chunk:
                 break
-            if b"\n" not in chunk:
-                rest += chunk
-                continue
-            *lines, rest = (rest + chunk).split(b"\n")
-            for line in lines:
-                self._line(line)
-        self.torn = rest
+            parts.append(chunk)
+            if b"\n" in chunk:
+                *lines, rest = b"".join(parts).split(b"\n")
+                parts = [rest]
+                for line in lines:
+                    self._line(line)
+        self.torn = b"".join(parts)
         self._answers.put(None)
         self.requests.put(None)
 
