@@ -136,6 +136,7 @@ void add_synthetic_files(Launch& launch, const User& user, const fs::path& folde
   }
 }
 
+// Before the Python's own folders: one may be in /tmp.
 void add_places(Arguments& argv, const SandboxLimits& limits) {
   const std::string tmp_size = std::to_string(limits.tmp_size);
   add(argv, {"--proc", "/proc", "--dev", "/dev"});
@@ -143,9 +144,13 @@ void add_places(Arguments& argv, const SandboxLimits& limits) {
   add(argv, {"--perms", "1777", "--size", tmp_size, "--tmpfs", "/tmp"});
   add(argv, {"--perms", "1777", "--size", std::to_string(limits.workspace_size), "--tmpfs",
              "/workspace"});
-  // What bubblewrap makes the rest of is a tmpfs too, and without a bound.
-  // Its user owns the namespaces, and so some settings in /proc/sys.
-  add(argv, {"--remount-ro", "/dev", "--remount-ro", "/proc", "--remount-ro", "/"});
+}
+
+// What bubblewrap makes the rest of is a tmpfs too, and without a bound; and its user owns the
+// namespaces, and so some settings in /proc/sys.
+void close_the_rest(Arguments& argv) {
+  for (const char* path : {"/dev", "/proc", "/"})
+    add(argv, {"--remount-ro", path});
   add(argv, {"--chdir", "/workspace"});
 }
 
@@ -208,6 +213,8 @@ Launch launch(const RuntimeFacts& facts, const HostView& host, const LaunchReque
   const User user = parse_user(spec.user);
   Launch launch;
   launch.environment.emplace();
+  // Ours may be closed to whom root steps down to.
+  launch.working_directory = "/";
   launch.watch_usage = true;
   launch.limits = {.memory = spec.limits.memory,
                    .processes = host.nproc_per_namespace ? spec.limits.pids : 0,
@@ -216,6 +223,7 @@ Launch launch(const RuntimeFacts& facts, const HostView& host, const LaunchReque
   Arguments& argv = launch.argv;
   add_step_down(argv, host, user);
   add_namespaces(argv, facts, user);
+  add_places(argv, spec.limits);
   std::string python = "python3";
   const std::string folder = is_folder(spec.image) ? spec.image : std::string();
   if (!folder.empty()) {
@@ -238,7 +246,7 @@ Launch launch(const RuntimeFacts& facts, const HostView& host, const LaunchReque
       add(argv, {"--ro-bind", path, path});
   }
   add_synthetic_files(launch, user, folder);
-  add_places(argv, spec.limits);
+  close_the_rest(argv);
   add_environment(argv);
   launch.files.push_back(
       InheritedFile::holding(seccomp_number, "headrace-seccomp", seccomp_program()));

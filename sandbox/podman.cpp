@@ -76,6 +76,9 @@ Launch launch(const RuntimeFacts& facts, const HostView&, const LaunchRequest& r
     argv.emplace_back(option);
   }
   if (!facts.remote) {
+    // When memory runs out, conmon makes a file called "oom" in the folder where podman was
+    // started: let that be one where nobody can make files.
+    launch.working_directory = "/proc";
     // A remote engine would look for the file on its own side.
     argv.emplace_back("--security-opt");
     argv.emplace_back(profile_option);

@@ -72,6 +72,7 @@ struct Launch {
   /// The whole environment of the command. Unset: it inherits ours. bubblewrap gets an empty one
   /// because sandboxed code can read the environment of bubblewrap's process 1.
   std::optional<std::vector<std::string>> environment;
+  std::string working_directory;     ///< To start the command in; empty: ours.
   std::vector<InheritedFile> files;  ///< To be open in the child under their numbers.
   InterpreterLimits limits;
   /// The sandbox's processes are descendants of the started one, and nobody but us adds up their

@@ -146,6 +146,9 @@ int start(const std::vector<std::string>& words) {
   for (const sandbox::InheritedFile& file : launch.files) {
     if (::dup2(file.fd(), file.child_number()) < 0) throw std::runtime_error("dup2 failed");
   }
+  if (!launch.working_directory.empty() && ::chdir(launch.working_directory.c_str()) != 0) {
+    throw std::runtime_error("can't go to " + launch.working_directory);
+  }
   if (launch.environment) {
     ::execve(launch.argv[0].c_str(), pointers(launch.argv).data(),
              pointers(*launch.environment).data());

@@ -102,14 +102,15 @@ def test_podman_passes_a_socket_on(sandbox):
     if sandbox.runtime != "podman":
         pytest.skip("descriptors are podman's road")
     ours, theirs = socket.socketpair()
-    os.dup2(theirs.fileno(), 3, inheritable=True) if theirs.fileno() != 3 else None
-    os.set_inheritable(3, True)
-    running = subprocess.Popen(sandbox.command("run", """
-import os, socket
+    # A shell puts it where the product would: under number 3.
+    command = sandbox.command("run", """
+import socket
 with socket.socket(fileno=3) as channel:
     channel.sendall(channel.recv(100).upper())
-print(sorted(os.listdir("/proc/self/fd")))
-""", channel="descriptor"), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, pass_fds=[3])
+""", channel="descriptor")
+    running = subprocess.Popen(
+        ["bash", "-c", f'exec 3<&{theirs.fileno()}; exec "$@"', "bash", *command],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, pass_fds=[theirs.fileno()])
     theirs.close()
     ours.sendall(b"through")
     assert ours.recv(100) == b"THROUGH"
