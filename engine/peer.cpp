@@ -141,7 +141,8 @@ Peer::~Peer() {
 }
 
 void Peer::close() {
-  if (shell_) shell_->close(Errc::shutting_down);
+  // A completion may destroy this peer.
+  if (const auto shell = shell_) shell->close(Errc::shutting_down);
 }
 
 }  // namespace headrace::engine

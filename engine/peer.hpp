@@ -241,6 +241,8 @@ class Peer {
   void notify_always(std::string_view method, const Payload& params) {
     shell_->core->notify_always(method, params);
   }
+  /// Bytes as they are, which have to be whole lines; for what comes before the conversation.
+  void write_raw(std::string_view lines) { shell_->core->write_raw(lines); }
   /// For what has no Responder: a message that was no message.
   void send_error(std::string_view id, std::int64_t code, std::string_view message) {
     shell_->core->send_error(id, code, message);

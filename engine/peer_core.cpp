@@ -43,7 +43,8 @@ Responder::Responder(std::shared_ptr<PeerCore> core, std::string_view id, std::s
 
 Responder& Responder::operator=(Responder&& other) noexcept {
   if (this != &other) {
-    discard();
+    // What is assigned over is dropped, and says so.
+    const Responder dropped(std::move(*this));
     core_ = std::move(other.core_);
     id_ = std::move(other.id_);
     charge_ = other.charge_;
@@ -158,6 +159,12 @@ void PeerCore::notify_always(std::string_view method, const Payload& params) {
   if (wake) wake();
 }
 
+void PeerCore::write_raw(std::string_view lines) {
+  if (broken()) return;
+  output_.append(lines);
+  if (wake) wake();
+}
+
 void PeerCore::send_error(std::string_view id, std::int64_t code, std::string_view message) {
   if (broken()) return;
   std::string json = R"({"jsonrpc":"2.0")";
@@ -214,11 +221,26 @@ bool PeerCore::read_paused() const noexcept {
 }
 
 void PeerCore::check_stall() {
-  if (output_.size() / 2 > options_.write_limit) on_write_error(Errc::peer_stalled);
+  if (output_.size() / 2 <= options_.write_limit || broken()) return;
+  // We may be inside a hook, or a call of the owner's: the end itself comes with the next tick.
+  break_writing();
+  end_at({}, Errc::peer_stalled);
+}
+
+void PeerCore::break_writing() {
+  write_broken_ = true;
+  output_.clear();
+}
+
+void PeerCore::end_at(Clock::time_point at, std::error_code error) {
+  end_error_ = error;
+  deadlines_.push(at, end_key);
+  if (wake) wake();
 }
 
 void PeerCore::on_read(std::size_t size) {
   using Next = framing::LineSplitter::Next;
+  if (closed_ || read_ended_) return;
   splitter_.commit(size);
   framing::Frame frame;
   while (!closed_) {
@@ -328,6 +350,10 @@ void PeerCore::on_tick(Clock::time_point now) {
   while (!closed_) {
     const std::optional<std::uint64_t> number = deadlines_.pop_expired(now);
     if (!number) return;
+    if (*number == end_key) {
+      on_read_end(end_error_);
+      continue;
+    }
     if (Call* call = pending_.find(*number)) call->deadline = DeadlineQueue::none;
     abandon(*number, Errc::timed_out, "the deadline passed");
   }
@@ -349,13 +375,10 @@ void PeerCore::unpark() {
 
 void PeerCore::on_write_error(std::error_code error) {
   if (write_broken_ || closed_) return;
-  write_broken_ = true;
-  output_.clear();
-  // What was written may still be answered: those calls wait for the end of reading. A stalled
-  // peer is given up at once.
-  if (error == Errc::peer_stalled) {
-    on_read_end(error);
-    return;
+  break_writing();
+  // What was written may still be answered. But one that does not read may not end either.
+  if (error != asio::error::shut_down && !read_ended_) {
+    end_at(Clock::now() + options_.last_words, error);
   }
   std::deque<Parked> parked = std::exchange(parked_, {});
   for (const Parked& one : parked)

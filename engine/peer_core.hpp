@@ -34,6 +34,8 @@ struct PeerOptions {
   /// Requests of the other end that wait for our answer: above either limit reading pauses.
   std::size_t inbound_requests = 4096;
   std::size_t inbound_bytes = std::size_t{128} << 20;
+  /// Once nothing can be written any more, answers under way are waited for this long.
+  Clock::duration last_words = std::chrono::seconds(1);
   /// The notification that tells the other end that a call was abandoned; empty for none.
   std::string cancel_method = "notifications/cancelled";
 };
@@ -155,6 +157,8 @@ class PeerCore : public std::enable_shared_from_this<PeerCore> {
   bool notify(std::string_view method, const Payload& params);
   /// The same, but never refused for the mark: for what is small, and owed to the other end.
   void notify_always(std::string_view method, const Payload& params);
+  /// Bytes as they are, which have to be whole lines.
+  void write_raw(std::string_view lines);
   /// Answers something that has no Responder; `id` empty writes no id.
   void send_error(std::string_view id, std::int64_t code, std::string_view message);
   /// Nothing new is begun; what is queued is still written.
@@ -191,6 +195,9 @@ class PeerCore : public std::enable_shared_from_this<PeerCore> {
  private:
   friend class Responder;
 
+  /// Among the deadlines: not a call's, but that of the peer. No call has this number.
+  static constexpr std::uint64_t end_key = 0;
+
   struct Call {
     Completion completion;
     DeadlineQueue::Handle deadline = DeadlineQueue::none;
@@ -214,6 +221,8 @@ class PeerCore : public std::enable_shared_from_this<PeerCore> {
   void respond(std::string_view id, std::string_view key, const Payload& json, std::size_t charge);
   void release(std::size_t charge);
   void check_stall();
+  void break_writing();
+  void end_at(Clock::time_point at, std::error_code error);
 
   PeerOptions options_;
   PeerHooks hooks_;
@@ -226,6 +235,7 @@ class PeerCore : public std::enable_shared_from_this<PeerCore> {
   std::deque<Parked> parked_;
   std::size_t inbound_requests_ = 0;
   std::size_t inbound_bytes_ = 0;
+  std::error_code end_error_;
   bool accepting_ = true;
   bool read_ended_ = false;
   bool write_broken_ = false;

@@ -67,6 +67,17 @@ std::string check_directory(const std::string& cwd) {
   return {};
 }
 
+std::string find_program(const SpawnSpec& spec, Diagnostics& diagnostics) {
+  const std::string& name = spec.argv.front();
+  const std::string_view path = environment_value(spec.environment, "PATH");
+  // A relative path is the child's: it is followed after the change of directory.
+  if (!spec.cwd.empty() && !name.starts_with('/') && name.find('/') != std::string::npos) {
+    const bool found = !find_executable(spec.cwd + "/" + name, path, diagnostics.message).empty();
+    return found ? name : std::string();
+  }
+  return find_executable(name, path, diagnostics.message);
+}
+
 }  // namespace
 
 std::optional<Spawned> spawn(const SpawnSpec& spec, Diagnostics& diagnostics) {
@@ -74,14 +85,13 @@ std::optional<Spawned> spawn(const SpawnSpec& spec, Diagnostics& diagnostics) {
     diagnostics.message = "the command is empty";
     return std::nullopt;
   }
-  const std::string file = find_executable(
-      spec.argv.front(), environment_value(spec.environment, "PATH"), diagnostics.message);
-  if (file.empty()) return std::nullopt;
   // posix_spawn's error would not say which of the two is missing.
   if (!spec.cwd.empty()) {
     diagnostics.message = check_directory(spec.cwd);
     if (!diagnostics.message.empty()) return std::nullopt;
   }
+  const std::string file = find_program(spec, diagnostics);
+  if (file.empty()) return std::nullopt;
 
   Spawned child;
   Pipe input;

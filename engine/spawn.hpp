@@ -17,7 +17,7 @@ struct InheritedFd {
 };
 
 struct SpawnSpec {
-  std::vector<std::string> argv;         ///< argv[0] is looked for on the child's PATH.
+  std::vector<std::string> argv;         ///< argv[0]: on the child's PATH, or a path.
   std::vector<std::string> environment;  ///< "NAME=value", all that the child gets.
   std::string cwd;                       ///< Empty: ours.
   std::vector<InheritedFd> fds;          ///< Beyond 0, 1 and 2.

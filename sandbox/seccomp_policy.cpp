@@ -3,13 +3,12 @@
 // capabilities, less namespaces, tracing, keys and io_uring.
 #include <headrace/sandbox/seccomp_policy.hpp>
 
-#include <array>
 
 namespace headrace::sandbox {
 namespace {
 
 // clang-format off
-constexpr std::array allowed = {
+constexpr const char* allowed[] = {
     // Files.
     "access", "cachestat", "chdir", "chmod", "chown", "chown32", "close", "close_range",
     "copy_file_range", "creat", "dup", "dup2", "dup3", "faccessat", "faccessat2", "fadvise64",
@@ -76,7 +75,7 @@ constexpr std::array allowed = {
     "timer_settime", "timer_settime64", "times", "uname",
 };
 
-constexpr std::array refused = {
+constexpr const char* refused[] = {
     // Namespaces and mounts.
     "chroot", "fsconfig", "fsmount", "fsopen", "fspick", "mount", "mount_setattr", "move_mount",
     "open_tree", "pivot_root", "setns", "umount", "umount2", "unshare",
@@ -95,7 +94,7 @@ constexpr std::array refused = {
     "set_mempolicy_home_node", "vmsplice",
 };
 
-constexpr std::array absent = {
+constexpr const char* absent[] = {
     // Its flags are in memory, where a filter can't see them; glibc goes on to clone.
     "clone3",
     "fanotify_mark", "file_getattr", "file_setattr", "io_uring_enter", "io_uring_register",

@@ -242,7 +242,10 @@ asio::awaitable<void> Downstream::supervise(std::shared_ptr<Downstream> self) {
     if (started) {
       self->state_.on_ready(Clock::now());
       self->send_waiting();
-      if (self->hooks_.on_tools_changed) self->hooks_.on_tools_changed();
+      // The list that was read from an earlier process may not be this one's.
+      if (self->state_.starts() > 1 && self->hooks_.on_tools_changed) {
+        self->hooks_.on_tools_changed();
+      }
       co_await self->ended_.async_wait();
       self->peer_open_ = false;
       const std::string how = co_await self->tear_down();

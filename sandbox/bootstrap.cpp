@@ -1,0 +1,49 @@
+// Writes the boot frame.
+#include <headrace/framing/json_writer.hpp>
+#include <headrace/sandbox/bootstrap.hpp>
+#include <headrace/sandbox/python_sources.hpp>
+
+#include <algorithm>
+
+namespace headrace::sandbox {
+namespace {
+
+constexpr std::string_view loader_module = "loader";
+
+}  // namespace
+
+std::string_view loader() noexcept {
+  const auto sources = python_sources();
+  const auto found = std::find_if(sources.begin(), sources.end(), [](const PythonSource& source) {
+    return source.module == loader_module;
+  });
+  return found->text;
+}
+
+std::string boot_frame(const BootOptions& options) {
+  std::string frame;
+  framing::JsonWriter writer(frame);
+  writer.begin_object().member("jsonrpc", "2.0").member("method", "boot");
+  writer.key("params").begin_object();
+  writer.key("modules").begin_object();
+  for (const PythonSource& source : python_sources()) {
+    if (source.module != loader_module) writer.member(source.module, source.text);
+  }
+  writer.end_object();
+  writer.key("options").begin_object();
+  writer.member("memory_limit", options.limits.memory)
+      .member("process_limit", options.limits.processes)
+      .member("file_size_limit", options.limits.file_size);
+  if (options.channel == Channel::descriptor) {
+    writer.member("channel", channel_descriptor);
+  } else {
+    writer.member("channel", "stdio");
+  }
+  writer.member("server_name", options.server_name)
+      .member("server_version", options.server_version);
+  writer.end_object().end_object().end_object();
+  frame += '\n';
+  return frame;
+}
+
+}  // namespace headrace::sandbox

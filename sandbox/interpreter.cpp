@@ -1,0 +1,196 @@
+// Starting, watching and ending an interpreter.
+#include <headrace/sandbox/bootstrap.hpp>
+#include <headrace/sandbox/command_runner.hpp>
+#include <headrace/sandbox/failure.hpp>
+#include <headrace/sandbox/interpreter.hpp>
+
+#include <algorithm>
+#include <csignal>
+
+#include <asio/local/stream_protocol.hpp>
+#include <asio/write.hpp>
+
+namespace headrace::sandbox {
+namespace {
+
+using engine::Child;
+using engine::Deadline;
+
+constexpr auto polite_end = std::chrono::milliseconds(400);
+constexpr auto removal_limit = std::chrono::seconds(20);
+
+std::string last_lines(std::string text) {
+  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0) {
+    text.pop_back();
+  }
+  constexpr std::size_t most = 1000;
+  return text.size() <= most ? text : "…" + text.substr(text.size() - most);
+}
+
+}  // namespace
+
+Interpreter::Interpreter(const engine::Executor& executor, InterpreterPlan plan,
+                         std::shared_ptr<engine::ProcessGuard> guard)
+    : executor_(executor),
+      plan_(std::move(plan)),
+      guard_(std::move(guard)),
+      ready_or_ended_(executor) {}
+
+Interpreter::~Interpreter() {
+  peer_.close();
+}
+
+std::unique_ptr<Interpreter> Interpreter::start(const engine::Executor& executor,
+                                                const InterpreterPlan& plan,
+                                                std::shared_ptr<engine::ProcessGuard> guard,
+                                                engine::Diagnostics& diagnostics) {
+  std::unique_ptr<Interpreter> self(new Interpreter(executor, plan, guard));
+  std::optional<engine::Fd> ours;
+  try {
+    const Launch launch = plan.runtime->launch(plan.facts, plan.host, plan.request);
+    engine::SpawnSpec spec;
+    spec.argv = launch.argv;
+    spec.environment = launch.environment ? *launch.environment : own_environment();
+    for (const InheritedFile& file : launch.files) {
+      spec.fds.push_back({file.child_number(), file.fd()});
+    }
+    engine::Fd theirs;
+    if (plan.request.channel == Channel::descriptor) {
+      auto [one, other] = engine::make_socket_pair();
+      ours = std::move(one);
+      theirs = std::move(other);
+      spec.fds.push_back({channel_descriptor, theirs.get()});
+    }
+    self->watch_usage_ = launch.watch_usage;
+
+    const Command removal = plan.runtime->remove(plan.facts, {&plan.request.spec.name, 1});
+    if (guard && !removal.empty()) {
+      guard->add_command(self->guard_key(), removal);
+      self->guarded_command_ = true;
+    }
+    self->child_ = Child::start(executor, spec, {}, guard, diagnostics);
+    if (!self->child_) return nullptr;
+
+    BootOptions boot;
+    boot.limits = launch.limits;
+    boot.channel = plan.request.channel;
+    boot.server_name = plan.server_name;
+    boot.server_version = plan.server_version;
+    self->boot_frame_ = std::make_shared<const std::string>(boot_frame(boot));
+  } catch (const std::exception& error) {
+    diagnostics.message = error.what();
+    return nullptr;
+  }
+  self->open_peer(std::move(ours));
+  return self;
+}
+
+void Interpreter::open_peer(std::optional<engine::Fd> socket) {
+  engine::PeerOptions options;
+  options.name = "the interpreter";
+  options.frame_limit = plan_.frame_limit;
+  // It may have up to 1,024 calls under way, each with its arguments.
+  options.inbound_requests = 2048;
+  engine::PeerHooks hooks;
+  hooks.on_request = [this](engine::Responder responder, const engine::Message& message) {
+    if (hooks_.on_request) {
+      hooks_.on_request(std::move(responder), message);
+    } else {
+      responder.error(-32601, "nobody answers calls here yet");
+    }
+  };
+  hooks.on_notification = [this](const engine::Message& message) {
+    if (message.method == "ready") {
+      ready_ = true;
+      ready_or_ended_.set();
+    } else if (hooks_.on_notification) {
+      hooks_.on_notification(message);
+    }
+  };
+  hooks.on_end = [this](std::error_code) {
+    alive_ = false;
+    ready_or_ended_.set();
+    if (hooks_.on_end) hooks_.on_end();
+  };
+  if (socket) {
+    asio::local::stream_protocol::socket stream(executor_, asio::local::stream_protocol(),
+                                                socket->release());
+    peer_ = engine::Peer(executor_, std::move(stream), std::move(options), std::move(hooks));
+    boot_pipe_.emplace(child_->take_input());
+    asio::async_write(*boot_pipe_, asio::buffer(*boot_frame_),
+                      [frame = boot_frame_](std::error_code, std::size_t) {});
+  } else {
+    peer_ = engine::Peer(executor_, child_->take_output(), child_->take_input(), std::move(options),
+                         std::move(hooks));
+    peer_.write_raw(*boot_frame_);
+  }
+  boot_frame_.reset();
+  peer_.start();
+}
+
+asio::awaitable<bool> Interpreter::async_ready(Deadline deadline,
+                                               engine::Diagnostics& diagnostics) {
+  co_await ready_or_ended_.async_wait(deadline);
+  if (ready_ && alive_) co_return true;
+  if (alive_) {
+    diagnostics.message =
+        std::string(plan_.runtime->name) +
+        " started, but no interpreter was ready in time; the end of its stderr: " +
+        last_lines(child_->stderr_tail());
+    co_return false;
+  }
+  diagnostics.message = co_await async_why_ended();
+  co_return false;
+}
+
+asio::awaitable<std::string> Interpreter::async_why_ended() {
+  const bool exited = co_await child_->async_wait(Deadline::after(std::chrono::seconds(1)));
+  co_await child_->async_wait_stderr(Deadline::after(std::chrono::milliseconds(100)));
+  const std::string words = last_lines(child_->stderr_tail());
+  if (!exited) co_return "the interpreter closed its protocol channel";
+  const engine::ExitStatus status = child_->exit_status().value_or(engine::ExitStatus{});
+  if (!ready_) {
+    co_return explain_failure(plan_.runtime->name,
+                              status.signal != 0 ? 128 + status.signal : status.code, words);
+  }
+  std::string text = "the interpreter " + engine::describe(status);
+  if (status.code == 128 + SIGKILL || status.signal == SIGKILL) {
+    text += ", most likely for using more memory than it may";
+  }
+  if (!words.empty()) text += "; the end of its stderr:\n" + words;
+  co_return text;
+}
+
+asio::awaitable<void> Interpreter::async_stop(bool kill) {
+  alive_ = false;
+  hooks_ = {};
+  const Command removal = plan_.runtime->remove(plan_.facts, {&plan_.request.spec.name, 1});
+  bool gone = child_->exit_status().has_value();
+  if (!gone && !kill) {
+    // End of file tells the interpreter that nobody is there any more; its container goes with it.
+    peer_.close();
+    boot_pipe_.reset();
+    gone = co_await child_->async_wait(Deadline::after(polite_end));
+  }
+  if (!gone) {
+    if (!removal.empty()) {
+      // Killing the runtime's command alone would leave the container running.
+      co_await run_command(executor_, removal, Deadline::after(removal_limit), guard_);
+    }
+    child_->signal_group(SIGKILL);
+    co_await child_->async_wait();
+  }
+  peer_.close();
+  if (guarded_command_ && guard_) guard_->remove_command(guard_key());
+  guarded_command_ = false;
+}
+
+std::string Interpreter::guard_key() const {
+  std::string key = name();
+  std::replace_if(
+      key.begin(), key.end(),
+      [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; }, '_');
+  return key;
+}
+
+}  // namespace headrace::sandbox

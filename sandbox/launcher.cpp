@@ -1,0 +1,208 @@
+// Probe, pull, launch, sweep.
+#include <headrace/sandbox/bootstrap.hpp>
+#include <headrace/sandbox/command_runner.hpp>
+#include <headrace/sandbox/failure.hpp>
+#include <headrace/sandbox/launcher.hpp>
+#include <headrace/sandbox/owner.hpp>
+
+#include <algorithm>
+
+namespace headrace::sandbox {
+namespace {
+
+using engine::Deadline;
+using engine::Diagnostics;
+using engine::LogLevel;
+
+constexpr auto probe_limit = std::chrono::seconds(20);
+constexpr std::string_view source = "sandbox";
+
+std::string install_hints() {
+  std::string text;
+  for (const Runtime* runtime : all_runtimes()) {
+    if (!text.empty()) text += "; or ";
+    text += runtime->install_hint;
+  }
+  return text;
+}
+
+}  // namespace
+
+Launcher::Launcher(engine::Executor executor, LauncherOptions options,
+                   std::shared_ptr<engine::ProcessGuard> guard, engine::Logger logger)
+    : executor_(std::move(executor)),
+      options_(std::move(options)),
+      guard_(std::move(guard)),
+      logger_(std::move(logger)),
+      chosen_or_not_(executor_) {}
+
+asio::awaitable<std::unique_ptr<Interpreter>> Launcher::async_start(Diagnostics& diagnostics,
+                                                                    Progress progress) {
+  const std::shared_ptr<Launcher> self = shared_from_this();
+  while (choosing_)
+    co_await chosen_or_not_.async_wait();
+  if (chosen_) {
+    const Choice choice = *chosen_;
+    std::unique_ptr<Interpreter> next = co_await launch(choice, diagnostics);
+    co_return next;
+  }
+  choosing_ = true;
+  chosen_or_not_.reset();
+  std::unique_ptr<Interpreter> first = co_await choose(diagnostics, progress);
+  choosing_ = false;
+  chosen_or_not_.set();
+  co_return first;
+}
+
+std::vector<const Runtime*> Launcher::candidates(std::string& reason) const {
+  const auto all = all_runtimes();
+  if (options_.runtime == "auto") return {all.begin(), all.end()};
+  const Runtime* wanted = find_runtime(options_.runtime);
+  if (wanted == nullptr) return {all.begin(), all.end()};
+  const std::string executable = find_on_path(std::string(wanted->executable), host_.search_path);
+  if (!executable.empty()) return {wanted};
+  reason = std::string(wanted->name) + ": not installed";
+  std::vector<const Runtime*> others;
+  std::copy_if(all.begin(), all.end(), std::back_inserter(others),
+               [wanted](const Runtime* runtime) { return runtime != wanted; });
+  return others;
+}
+
+asio::awaitable<std::unique_ptr<Interpreter>> Launcher::choose(Diagnostics& diagnostics,
+                                                               const Progress& progress) {
+  host_ = look_at_host();
+  owner_ = this_process_owner();
+  std::string reasons;
+  const std::vector<const Runtime*> order = candidates(reasons);
+  for (const Runtime* runtime : order) {
+    std::string reason = "not installed";
+    std::string executable = find_on_path(std::string(runtime->executable), host_.search_path);
+    if (!executable.empty()) {
+      std::unique_ptr<Interpreter> interpreter =
+          co_await try_runtime(*runtime, std::move(executable), reason, progress);
+      if (interpreter) co_return interpreter;
+      logger_.log(LogLevel::warning, source,
+                  std::string(runtime->name) + " can't be used: " + reason);
+    }
+    if (!reasons.empty()) reasons += "; ";
+    reasons += std::string(runtime->name) + ": " + reason;
+  }
+  diagnostics.message =
+      "No sandbox can be started here (" + reasons + "). Install one: " + install_hints();
+  co_return nullptr;
+}
+
+asio::awaitable<std::unique_ptr<Interpreter>> Launcher::try_runtime(const Runtime& runtime,
+                                                                    std::string executable,
+                                                                    std::string& reason,
+                                                                    const Progress& progress) {
+  std::vector<CommandResult> results;
+  const std::vector<Command> commands = runtime.probe(executable, host_);
+  for (const Command& command : commands) {
+    CommandResult result =
+        co_await run_command(executor_, command, Deadline::after(probe_limit), guard_);
+    results.push_back(std::move(result));
+  }
+  const ProbeVerdict verdict = runtime.read_probe(executable, host_, results);
+  if (!verdict.facts) {
+    reason = verdict.reason;
+    co_return nullptr;
+  }
+  Choice choice{&runtime, *verdict.facts, Channel::stdio};
+  const bool have = co_await have_image(choice, reason, progress);
+  if (!have) co_return nullptr;
+  // An end of a socket pair is much faster than stdin through the engine, where it gets through.
+  if (options_.fast_channel && best_channel(runtime, choice.facts) == Channel::descriptor) {
+    choice.channel = Channel::descriptor;
+  }
+  Diagnostics diagnostics;
+  std::unique_ptr<Interpreter> interpreter = co_await launch(choice, diagnostics);
+  if (!interpreter && choice.channel != Channel::stdio) {
+    choice.channel = Channel::stdio;
+    interpreter = co_await launch(choice, diagnostics);
+  }
+  if (!interpreter) {
+    reason = diagnostics.message;
+    co_return nullptr;
+  }
+  chosen_ = choice;
+  logger_.log(LogLevel::info, source, "using " + choice.facts.description);
+  asio::awaitable<void> sweeping = sweep(shared_from_this(), choice);
+  asio::co_spawn(executor_, std::move(sweeping), asio::detached);
+  co_return interpreter;
+}
+
+asio::awaitable<bool> Launcher::have_image(const Choice& choice, std::string& reason,
+                                           const Progress& progress) {
+  const Command look = choice.runtime->image_present(choice.facts, options_.image);
+  if (look.empty()) co_return true;
+  const CommandResult present =
+      co_await run_command(executor_, look, Deadline::after(probe_limit), guard_);
+  if (present.exit_code == 0) co_return true;
+  if (progress) progress("pulling the image " + options_.image);
+  std::function<void(std::string_view)> on_output;
+  if (progress) {
+    on_output = [&progress](std::string_view text) {
+      while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0) {
+        text.remove_suffix(1);
+      }
+      const std::size_t line = text.find_last_of("\r\n");
+      if (!text.empty()) progress(line == std::string_view::npos ? text : text.substr(line + 1));
+    };
+  }
+  const Command pull = choice.runtime->pull(choice.facts, options_.image);
+  const CommandResult pulled = co_await run_command(
+      executor_, pull, Deadline::after(options_.pull_limit), guard_, std::move(on_output));
+  if (pulled.exit_code == 0) co_return true;
+  reason = "the image '" + options_.image + "' is not here and can't be pulled: " +
+           explain_failure(choice.runtime->name, pulled.exit_code, pulled.err);
+  co_return false;
+}
+
+asio::awaitable<std::unique_ptr<Interpreter>> Launcher::launch(const Choice& choice,
+                                                               Diagnostics& diagnostics) {
+  InterpreterPlan plan;
+  plan.runtime = choice.runtime;
+  plan.facts = choice.facts;
+  plan.host = host_;
+  plan.server_name = options_.server_name;
+  plan.server_version = options_.server_version;
+  plan.frame_limit = options_.frame_limit;
+  plan.request.spec.image = options_.image;
+  plan.request.spec.limits = options_.limits;
+  plan.request.spec.user = options_.user;
+  plan.request.spec.owner = owner_;
+  plan.request.spec.name = sandbox_name(owner_, next_name_++);
+  plan.request.arguments = interpreter_arguments(loader());
+  plan.request.channel = choice.channel;
+  std::unique_ptr<Interpreter> interpreter =
+      Interpreter::start(executor_, plan, guard_, diagnostics);
+  if (!interpreter) co_return nullptr;
+  const bool ready =
+      co_await interpreter->async_ready(Deadline::after(options_.start_limit), diagnostics);
+  if (!ready) {
+    co_await interpreter->async_stop(true);
+    co_return nullptr;
+  }
+  co_return interpreter;
+}
+
+asio::awaitable<void> Launcher::sweep(std::shared_ptr<Launcher> self, Choice choice) {
+  const Command list = choice.runtime->list(choice.facts);
+  if (list.empty()) co_return;
+  const CommandResult listed =
+      co_await run_command(self->executor_, list, Deadline::after(probe_limit), self->guard_);
+  std::vector<std::string> names;
+  const std::vector<Leftover> leftovers = parse_leftovers(listed.out);
+  for (const Leftover& leftover : leftovers) {
+    if (owner_is_gone(leftover.owner)) names.push_back(leftover.name);
+  }
+  if (names.empty()) co_return;
+  self->logger_.log(LogLevel::notice, source,
+                    "removing " + std::to_string(names.size()) +
+                        " container(s) that a killed Headrace left behind");
+  const Command removal = choice.runtime->remove(choice.facts, names);
+  co_await run_command(self->executor_, removal, Deadline::after(probe_limit), self->guard_);
+}
+
+}  // namespace headrace::sandbox

@@ -1,0 +1,84 @@
+// Finds out which runtime really works here, sees to the image, and starts interpreters.
+#pragma once
+
+#include <headrace/engine/logger.hpp>
+#include <headrace/sandbox/interpreter.hpp>
+#include <headrace/sandbox/runtime.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace headrace::sandbox {
+
+struct LauncherOptions {
+  /// "auto", or the name of a runtime. One that is not installed falls through to the others; one
+  /// that is installed and does not work is an error, since it was asked for.
+  std::string runtime = "auto";
+  std::string image = "python:3.14-slim";
+  SandboxLimits limits;
+  std::string user = "65534:65534";
+  std::size_t frame_limit = std::size_t{64} << 20;
+  std::string server_name = "headrace";
+  std::string server_version;
+  /// From the start of the command to the interpreter's `ready`.
+  engine::Clock::duration start_limit = std::chrono::seconds(60);
+  engine::Clock::duration pull_limit = std::chrono::minutes(10);
+  /// False: always stdin and stdout, which work everywhere.
+  bool fast_channel = true;
+};
+
+/// Not thread-safe. Nothing is looked at before the first start. Held by shared_ptr: its coroutines
+/// keep it alive.
+class Launcher : public std::enable_shared_from_this<Launcher> {
+ public:
+  using Progress = std::function<void(std::string_view message)>;
+
+  Launcher(engine::Executor executor, LauncherOptions options,
+           std::shared_ptr<engine::ProcessGuard> guard, engine::Logger logger);
+
+  /// A ready interpreter; null, with a sentence for the user, when there can be none. The first one
+  /// that comes up decides the runtime for the rest of the program's life. `progress` hears of
+  /// what takes long, such as a pull.
+  asio::awaitable<std::unique_ptr<Interpreter>> async_start(engine::Diagnostics& diagnostics,
+                                                            Progress progress = {});
+
+  /// The runtime in use; null before the first start.
+  const Runtime* runtime() const noexcept { return chosen_ ? chosen_->runtime : nullptr; }
+  /// For people: "podman 4.3.1".
+  std::string description() const { return chosen_ ? chosen_->facts.description : std::string(); }
+
+ private:
+  struct Choice {
+    const Runtime* runtime;
+    RuntimeFacts facts;
+    Channel channel;
+  };
+
+  asio::awaitable<std::unique_ptr<Interpreter>> choose(engine::Diagnostics& diagnostics,
+                                                       const Progress& progress);
+  asio::awaitable<std::unique_ptr<Interpreter>> try_runtime(const Runtime& runtime,
+                                                            std::string executable,
+                                                            std::string& reason,
+                                                            const Progress& progress);
+  asio::awaitable<std::unique_ptr<Interpreter>> launch(const Choice& choice,
+                                                       engine::Diagnostics& diagnostics);
+  asio::awaitable<bool> have_image(const Choice& choice, std::string& reason,
+                                   const Progress& progress);
+  static asio::awaitable<void> sweep(std::shared_ptr<Launcher> self, Choice choice);
+  std::vector<const Runtime*> candidates(std::string& reason) const;
+
+  engine::Executor executor_;
+  LauncherOptions options_;
+  std::shared_ptr<engine::ProcessGuard> guard_;
+  engine::Logger logger_;
+  HostView host_;
+  std::string owner_;
+  std::uint64_t next_name_ = 1;
+  std::optional<Choice> chosen_;
+  bool choosing_ = false;
+  engine::Event chosen_or_not_;
+};
+
+}  // namespace headrace::sandbox

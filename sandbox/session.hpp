@@ -1,0 +1,156 @@
+// An interpreter that is there when code is to be run: started, interrupted, replaced, put to rest.
+#pragma once
+
+#include <headrace/engine/deadline.hpp>
+#include <headrace/engine/event.hpp>
+#include <headrace/sandbox/interpreter.hpp>
+#include <headrace/sandbox/launcher.hpp>
+#include <headrace/sandbox/output_buffer.hpp>
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace headrace::sandbox {
+
+enum class RunStatus {
+  success,
+  error,      ///< The code raised, or exited with another status than 0.
+  timed_out,  ///< Interrupted at its deadline.
+  cancelled,
+  lost,         ///< The interpreter ended under the code.
+  unavailable,  ///< There is no interpreter to run it.
+};
+
+struct RunResult {
+  RunStatus status = RunStatus::success;
+  int exit_code = 0;
+  std::string error;  ///< "NameError: …", or what happened to the interpreter.
+  /// What the user should know beside it, such as that the state is gone; may be empty.
+  std::string note;
+  std::string out;
+  std::string err;
+};
+
+struct RunRequest {
+  std::string code;
+  std::string servers;  ///< Raw JSON array: the servers that can be reached.
+  std::vector<std::string> loaded;
+  /// From the moment the code starts; waiting for a turn or for a sandbox is not counted.
+  engine::Clock::duration timeout = std::chrono::seconds(30);
+  /// What happens before the code starts, in words; may be empty.
+  Launcher::Progress progress;
+  /// Called when its turn has come: last chance to fill in `servers` and `loaded`; may be empty.
+  std::function<void(RunRequest&)> on_turn;
+};
+
+/// One run, shared between who asked for it and the session.
+class Run {
+ public:
+  Run(const engine::Executor& executor, RunRequest request, std::size_t output_limit)
+      : request_(std::move(request)), changed_(executor), out_(output_limit), err_(output_limit) {}
+
+  /// Interrupts it, or takes it out of the queue; its result is then `cancelled`.
+  void cancel() {
+    cancelled_ = true;
+    changed_.set();
+  }
+
+ private:
+  friend class Session;
+  RunRequest request_;
+  engine::Event changed_;  // answered, cancelled, or the interpreter ended
+  OutputBuffer out_;
+  OutputBuffer err_;
+  std::uint64_t number_ = 0;
+  bool cancelled_ = false;
+  bool answered_ = false;
+  bool ended_ = false;
+  RunResult result_;
+};
+
+struct SessionOptions {
+  /// An interpreter that has not been used for so long is shut down.
+  engine::Clock::duration idle_limit = std::chrono::seconds(300);
+  /// How long interrupted code may take to stop before the interpreter is killed.
+  engine::Clock::duration grace = std::chrono::seconds(2);
+  /// Kept of each stream of a run, in bytes.
+  std::size_t output_limit = 256 << 10;
+  /// Of all processes of a sandbox together, in bytes, where the runtime leaves it to us.
+  std::uint64_t memory_limit = 512ULL << 20;
+};
+
+/// What code in the interpreter asks for; called on the executor, never from inside a call in.
+struct SessionHooks {
+  std::function<void(engine::Responder, const engine::Message&)> on_request;
+  /// The code no longer waits for the request with this raw id.
+  std::function<void(std::string_view id)> on_cancelled;
+  /// Nobody is left who could be answered.
+  std::function<void()> on_interpreter_end;
+  /// A raw JSON array for a new interpreter's `tools`; may be empty.
+  std::function<std::string()> saved_tools;
+};
+
+/// Runs wait for their turn in the order they came. Not thread-safe; held by shared_ptr.
+class Session : public std::enable_shared_from_this<Session> {
+ public:
+  Session(engine::Executor executor, SessionOptions options, SessionHooks hooks,
+          std::shared_ptr<Launcher> launcher, engine::Logger logger);
+
+  std::shared_ptr<Run> make_run(RunRequest request) const;
+  /// Runs it to its end, whatever that is. To be awaited to its end: it is cancelled by
+  /// Run::cancel(), not by Asio's cancellation.
+  asio::awaitable<RunResult> async_run(std::shared_ptr<Run> run);
+
+  /// When a call that comes now has to be over.
+  engine::Deadline call_deadline() const noexcept;
+
+  bool busy() const noexcept { return current_ != nullptr; }
+  /// For people; empty when there is no interpreter.
+  std::string_view runtime_name() const noexcept;
+
+  /// Cancels what runs and ends the interpreter. For good.
+  asio::awaitable<void> async_close();
+
+ private:
+  asio::awaitable<void> take_turn(std::shared_ptr<Run> run);
+  void release_turn();
+  asio::awaitable<bool> ensure_interpreter(std::shared_ptr<Run> run);
+  asio::awaitable<void> execute(std::shared_ptr<Run> run);
+  asio::awaitable<void> wait_for_end(std::shared_ptr<Run> run);
+  void send_run(const std::shared_ptr<Run>& run);
+  void read_answer(Run& run, std::error_code error, std::string_view body);
+  void interrupt(const Run& run, std::string_view reason);
+  asio::awaitable<void> kill(std::string why);
+  asio::awaitable<void> explain_end(std::shared_ptr<Run> run);
+  void attach();
+  void on_notification(const engine::Message& message);
+  void on_output(std::string_view params);
+  void arm_idle_timer();
+  static asio::awaitable<void> retire(std::shared_ptr<Session> self);
+  bool over_memory() const;
+
+  engine::Executor executor_;
+  SessionOptions options_;
+  SessionHooks hooks_;
+  std::shared_ptr<Launcher> launcher_;
+  engine::Logger logger_;
+  std::unique_ptr<Interpreter> interpreter_;
+  std::shared_ptr<Run> current_;
+  std::deque<std::shared_ptr<engine::Event>> turns_;
+  bool turn_taken_ = false;
+  std::uint64_t next_run_ = 1;
+  engine::Deadline run_deadline_;
+  asio::steady_timer idle_timer_;
+  // What was printed between runs: shown with the next.
+  OutputBuffer stray_out_;
+  OutputBuffer stray_err_;
+  std::string lost_state_;  // why the last interpreter's state is gone, until somebody is told
+  bool fresh_ = true;       // the interpreter has not run anything yet
+  bool closed_ = false;
+};
+
+}  // namespace headrace::sandbox

@@ -1,0 +1,96 @@
+// The composition: configuration, servers, sandbox and session behind one operation, running code.
+#pragma once
+
+#include <headrace/sandbox/launcher.hpp>
+#include <headrace/sandbox/session.hpp>
+#include <headrace/server/code_requests.hpp>
+#include <headrace/server/registry.hpp>
+#include <headrace/server/saved_tools.hpp>
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace headrace::server {
+
+struct BridgeOptions {
+  RegistryOptions registry;
+  sandbox::LauncherOptions launcher;
+  sandbox::SessionOptions session;
+  /// Without `servers`, none can be reached.
+  bool strict_servers = false;
+  std::filesystem::path saved_tools;
+};
+
+/// What is to be run.
+struct CodeRun {
+  std::string code;
+  /// These alone can be reached, and are started at once. Nothing: every one, when first used.
+  std::optional<std::vector<std::string>> servers;
+  std::chrono::seconds timeout{30};
+  sandbox::Launcher::Progress progress;
+};
+
+struct CodeResult {
+  sandbox::RunResult run;
+  /// Why nothing was run: an unknown server, one that can't be started. Empty otherwise.
+  std::string rejected;
+};
+
+/// One run under way. Shared between who asked for it and the bridge.
+class BridgeRun {
+ public:
+  BridgeRun(const engine::Executor& executor, CodeRun request)
+      : request_(std::move(request)), changed_(executor) {}
+
+  /// Ends it wherever it is; its result is then `cancelled`.
+  void cancel();
+
+ private:
+  friend class Bridge;
+  CodeRun request_;
+  engine::Event changed_;  // a server is ready, or cancelled
+  std::size_t starting_ = 0;
+  std::string failure_;
+  bool cancelled_ = false;
+  std::shared_ptr<sandbox::Run> session_run_;
+};
+
+/// For one client. Runs on one executor, without threads of its own; an embedder brings the
+/// io_context. Held by shared_ptr. Nothing is started before the first run.
+class Bridge : public std::enable_shared_from_this<Bridge> {
+ public:
+  static std::shared_ptr<Bridge> make(engine::Executor executor, BridgeOptions options,
+                                      engine::Logger logger);
+
+  std::shared_ptr<BridgeRun> make_run(CodeRun request) const;
+  /// Runs it to its end; cancelled by BridgeRun::cancel(), not by Asio's cancellation.
+  asio::awaitable<CodeResult> async_run(std::shared_ptr<BridgeRun> run);
+
+  /// Ends the interpreter and all servers. For good.
+  asio::awaitable<void> async_close();
+
+  /// Reads the configuration, so that faults are reported, without starting anything.
+  void refresh() { registry_->refresh(); }
+
+ private:
+  Bridge(engine::Executor executor, BridgeOptions options, engine::Logger logger);
+  void connect();
+  asio::awaitable<std::string> start_servers(std::shared_ptr<BridgeRun> run);
+  void on_turn(const BridgeRun& run, sandbox::RunRequest& request);
+
+  engine::Executor executor_;
+  BridgeOptions options_;
+  engine::Logger logger_;
+  std::shared_ptr<engine::ProcessGuard> guard_;
+  std::shared_ptr<Registry> registry_;
+  std::shared_ptr<SavedTools> saved_tools_;
+  std::shared_ptr<CodeRequests> requests_;
+  std::shared_ptr<sandbox::Launcher> launcher_;
+  std::shared_ptr<sandbox::Session> session_;
+};
+
+}  // namespace headrace::server

@@ -1,0 +1,71 @@
+// The texts.
+#include <headrace/framing/json_writer.hpp>
+#include <headrace/server/capabilities.hpp>
+
+namespace headrace::server {
+
+std::string capabilities_definition() {
+  std::string json;
+  framing::JsonWriter(json)
+      .begin_object()
+      .member("uri", capabilities_uri)
+      .member("name", "code-execution-capabilities")
+      .member("title", "Code execution: helpers")
+      .member("description", "How code in run_python finds, reads about and calls MCP tools.")
+      .member("mimeType", "text/markdown")
+      .end_object();
+  return json;
+}
+
+std::string_view instructions() noexcept {
+  return "run_python runs Python in a sandbox that can call the tools of other MCP servers. Find "
+         "them from the code with runtime.search_tool_docs(query), call them with "
+         "await mcp_<server>.<tool>(...), combine many calls in one run, and print what you need.";
+}
+
+std::string capabilities_text() {
+  return R"md(# Code execution
+
+`run_python` runs Python in a locked-down sandbox: no network, a read-only file system (`/tmp` and
+`/workspace` can be written), and nothing of the host. Its way out is the tools of MCP servers.
+Variables, imports and functions last from run to run. `await` works at the top level, and the value
+of a last expression is shown.
+
+## Find
+
+    await runtime.search_tool_docs("list issues", limit=5)            # over all servers
+    await runtime.query_tool_docs("jira", tool="get_issue", detail="full")  # with its schema
+    runtime.discovered_servers()                                      # names
+    await runtime.list_tools("jira")
+
+`detail` is `"summary"` or `"full"`. Plain functions of the same name end in `_sync`
+(`search_tool_docs_sync`, `query_tool_docs_sync`, `list_tools_sync`, `list_servers_sync`); also
+`describe_server(name)` and `list_loaded_server_metadata()`.
+
+## Call
+
+    issue = await mcp_jira.get_issue(id="A-1")           # a global for each server
+    issue = await mcp_servers["jira"].get_issue(id="A-1")  # by its real name
+    from mcp.servers.jira import get_issue               # as a module
+    issue = await runtime.call_tool("jira", "get_issue", {"id": "A-1"})
+    issue = runtime.call_tool_sync("jira", "get_issue", {"id": "A-1"})
+
+    import asyncio
+    pages = await asyncio.gather(*(mcp_web.fetch(url=u) for u in urls))  # all at once
+
+A result is the raw MCP result (`r["content"]`, `r["structuredContent"]`) and its data as well:
+`print(r)` shows its text, `r.data` is what the tool returned, `r.images` its pictures; iteration,
+`in`, indexing and attributes reach through to the data. A call that fails raises `MCPError`.
+
+## Servers
+
+Without `servers` every configured server can be reached and starts when it is first used. With
+`servers=["jira"]` those alone can be reached, and they start at once.
+
+## Keep
+
+`save_tool(func)` keeps a function for later sessions.
+)md";
+}
+
+}  // namespace headrace::server

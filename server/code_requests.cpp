@@ -1,0 +1,336 @@
+// The methods of the session protocol that go from the interpreter to the host.
+#include <headrace/discovery/docs.hpp>
+#include <headrace/discovery/search.hpp>
+#include <headrace/engine/mcp/protocol.hpp>
+#include <headrace/framing/json_writer.hpp>
+#include <headrace/framing/request_id.hpp>
+#include <headrace/server/code_requests.hpp>
+
+#include <algorithm>
+#include <array>
+
+namespace headrace::server {
+namespace {
+
+using discovery::CatalogueServer;
+using discovery::Detail;
+using discovery::ToolDoc;
+using engine::Errc;
+using engine::Message;
+using engine::Payload;
+using engine::RawJson;
+using engine::Responder;
+using framing::Member;
+
+// docs/session-protocol.md lists them.
+constexpr std::int64_t timed_out_code = -32001;
+constexpr std::int64_t not_available_code = -32010;
+constexpr std::int64_t tool_not_found_code = -32011;
+constexpr std::int64_t server_failed_code = -32012;
+
+bool is_string(std::string_view raw) {
+  return !raw.empty() && raw.front() == '"';
+}
+
+std::string text_of(std::string_view raw) {
+  std::string text;
+  if (is_string(raw)) framing::append_unescaped(text, raw);
+  return text;
+}
+
+std::string not_found(std::string_view tool, const CatalogueServer& server) {
+  std::string text = "Tool '" + std::string(tool) + "' not found for server " + server.spec().name;
+  // The nearest thing to a suggestion that costs nothing.
+  if (const ToolDoc* other = server.find_tool_any_case(tool))
+    text += "; did you mean '" + other->name + "'?";
+  return text;
+}
+
+}  // namespace
+
+const CodeRequests::Route CodeRequests::routes[] = {
+    {"call_tool", &CodeRequests::call_tool},
+    {"list_servers", &CodeRequests::list_servers},
+    {"list_tools", &CodeRequests::list_tools},
+    {"query_tool_docs", &CodeRequests::query_tool_docs},
+    {"search_tool_docs", &CodeRequests::search_tool_docs},
+    {"save_tool", &CodeRequests::save_tool},
+};
+
+void CodeRequests::on_request(Responder responder, const Message& message) {
+  for (const Route& route : routes) {
+    if (route.method == message.method) {
+      (this->*route.handler)(responder, message);
+      return;
+    }
+  }
+  responder.error(engine::mcp::method_not_found,
+                  "Method not found: " + std::string(message.method));
+}
+
+bool CodeRequests::read_strings(Responder& responder, std::string_view params,
+                                std::span<Member> members) {
+  if (params.empty() || scanner_.scan_members(params, members) != framing::Fault::none) {
+    responder.error(engine::mcp::invalid_params, "the parameters are not an object");
+    return false;
+  }
+  return true;
+}
+
+const CatalogueServer* CodeRequests::find_server(Responder& responder, std::string_view raw_name) {
+  server_name_.clear();
+  if (!is_string(raw_name) || !framing::append_unescaped(server_name_, raw_name)) {
+    responder.error(engine::mcp::invalid_params, "'server' must be a string");
+    return nullptr;
+  }
+  const CatalogueServer* server = registry_->catalogue().find_server(server_name_);
+  if (server == nullptr || !reach_.allows(server->spec().name)) {
+    responder.error(not_available_code, "Server '" + server_name_ + "' is not available");
+    return nullptr;
+  }
+  return server;
+}
+
+void CodeRequests::call_tool(Responder& responder, const Message& message) {
+  std::array<Member, 3> members{{{"server"}, {"tool"}, {"arguments"}}};
+  if (!read_strings(responder, message.params, members)) return;
+  const CatalogueServer* server = find_server(responder, members[0].value);
+  if (server == nullptr) return;
+  tool_name_.clear();
+  if (!is_string(members[1].value) || !framing::append_unescaped(tool_name_, members[1].value)) {
+    responder.error(engine::mcp::invalid_params, "'tool' must be a string");
+    return;
+  }
+  RawJson arguments{members[2].value, message.frame.owner};
+  if (arguments.text.empty() || arguments.text == "null") arguments = {"{}", {}};
+  if (arguments.text.front() != '{') {
+    responder.error(engine::mcp::invalid_params, "'arguments' must be an object");
+    return;
+  }
+  const ToolDoc* tool = server->find_tool(tool_name_);
+  if (tool != nullptr) {
+    start_call(std::move(responder), *server, tool, tool_name_, arguments);
+    return;
+  }
+  if (server->state() == discovery::ListState::listed) {
+    responder.error(tool_not_found_code, not_found(tool_name_, *server));
+    return;
+  }
+  // The name may be an alias: the tools have to be known first. The arguments are kept meanwhile.
+  auto then = [this, name = tool_name_, frame = message.frame, text = arguments.text](
+                  Responder waiting, const CatalogueServer& listed) {
+    const ToolDoc* found = listed.find_tool(name);
+    if (found == nullptr) {
+      waiting.error(tool_not_found_code, not_found(name, listed));
+    } else {
+      start_call(std::move(waiting), listed, found, name, {text, frame.owner});
+    }
+  };
+  with_tools_of(std::move(responder), *server, std::move(then));
+}
+
+void CodeRequests::start_call(Responder responder, const CatalogueServer& server,
+                              const ToolDoc* tool, std::string_view, const RawJson& arguments) {
+  const std::shared_ptr<engine::mcp::Downstream> downstream =
+      registry_->downstream(server.spec().name);
+  if (!downstream) {
+    responder.error(not_available_code, "Server '" + server.spec().name + "' is not available");
+    return;
+  }
+  if (free_.empty()) {
+    free_.push_back(static_cast<std::uint32_t>(calls_.size()));
+    calls_.emplace_back();
+  }
+  const std::uint32_t place = free_.back();
+  free_.pop_back();
+  Call& call = calls_[place];
+  call.responder = std::move(responder);
+  call.downstream = downstream;
+  call.active = true;
+  const std::uint32_t generation = ++call.generation;
+  auto callback = [self = shared_from_this(), place, generation](engine::mcp::Outcome outcome) {
+    self->finish_call(place, generation, std::move(outcome));
+  };
+  call.ticket = downstream->call_tool(tool->name, arguments, deadline(), std::move(callback));
+}
+
+void CodeRequests::finish_call(std::uint32_t place, std::uint32_t generation,
+                               engine::mcp::Outcome outcome) {
+  Call& call = calls_[place];
+  if (!call.active || call.generation != generation) return;
+  Responder responder = std::move(call.responder);
+  call.downstream.reset();
+  call.active = false;
+  free_.push_back(place);
+  const engine::Answer& answer = outcome.answer;
+  if (!outcome.error) {
+    responder.result(Payload({}, {answer.body, answer.frame.owner}, {}));
+  } else if (outcome.error == Errc::remote_error) {
+    responder.raw_error(Payload({}, {answer.body, answer.frame.owner}, {}));
+  } else if (outcome.error == Errc::timed_out || outcome.error == Errc::cancelled) {
+    responder.error(timed_out_code, outcome.message);
+  } else {
+    responder.error(server_failed_code, outcome.message);
+  }
+}
+
+void CodeRequests::on_cancelled(std::string_view id) {
+  for (Call& call : calls_) {
+    if (!call.active || call.responder.id() != id) continue;
+    call.downstream->cancel(call.ticket, "the code no longer waits for it");
+    return;
+  }
+}
+
+void CodeRequests::cancel_all() {
+  // Ending one may begin another's place anew: by index.
+  for (std::size_t i = 0; i < calls_.size(); ++i) {
+    if (!calls_[i].active) continue;
+    calls_[i].responder.discard();
+    const std::shared_ptr<engine::mcp::Downstream> downstream = calls_[i].downstream;
+    downstream->cancel(calls_[i].ticket, "the code that waited for it is gone");
+  }
+}
+
+std::vector<const CatalogueServer*> CodeRequests::reachable() const {
+  std::vector<const CatalogueServer*> servers;
+  for (const CatalogueServer& server : registry_->catalogue().servers()) {
+    if (reach_.allows(server.spec().name)) servers.push_back(&server);
+  }
+  return servers;
+}
+
+void CodeRequests::list_servers(Responder& responder, const Message&) {
+  std::string json;
+  const std::vector<const CatalogueServer*> servers = reachable();
+  discovery::append_server_list(json, servers, [](const CatalogueServer& server) {
+    return server.state() == discovery::ListState::listed;
+  });
+  responder.result(std::string_view(json));
+}
+
+void CodeRequests::with_tools_of(Responder responder, const CatalogueServer& server,
+                                 std::function<void(Responder, const CatalogueServer&)> then) {
+  const std::string name = server.spec().name;
+  // A std::function must be copyable, and a Responder is not.
+  auto waiting = std::make_shared<Responder>(std::move(responder));
+  auto done = [self = shared_from_this(), name, waiting,
+               then = std::move(then)](const std::string& error) {
+    const CatalogueServer* listed = self->registry_->catalogue().find_server(name);
+    if (!error.empty() || listed == nullptr) {
+      waiting->error(server_failed_code,
+                     error.empty() ? "Server '" + name + "' is not available" : error);
+      return;
+    }
+    then(std::move(*waiting), *listed);
+  };
+  registry_->with_tools(name, deadline(), std::move(done));
+}
+
+void CodeRequests::list_tools(Responder& responder, const Message& message) {
+  std::array<Member, 1> members{{{"server"}}};
+  if (!read_strings(responder, message.params, members)) return;
+  const CatalogueServer* server = find_server(responder, members[0].value);
+  if (server == nullptr) return;
+  with_tools_of(std::move(responder), *server,
+                [](Responder waiting, const CatalogueServer& listed) {
+                  std::string json;
+                  discovery::append_tool_list(json, listed);
+                  waiting.result(std::string_view(json));
+                });
+}
+
+void CodeRequests::query_tool_docs(Responder& responder, const Message& message) {
+  std::array<Member, 3> members{{{"server"}, {"tool"}, {"detail"}}};
+  if (!read_strings(responder, message.params, members)) return;
+  const CatalogueServer* server = find_server(responder, members[0].value);
+  if (server == nullptr) return;
+  const Detail detail = discovery::parse_detail(text_of(members[2].value));
+  auto then = [tool = text_of(members[1].value), one = is_string(members[1].value), detail](
+                  Responder waiting, const CatalogueServer& listed) {
+    std::string json;
+    if (!one) {
+      discovery::append_docs(json, listed, detail);
+    } else if (const ToolDoc* found = listed.find_tool_any_case(tool)) {
+      discovery::append_docs(json, listed, *found, detail);
+    } else {
+      waiting.error(tool_not_found_code, not_found(tool, listed));
+      return;
+    }
+    waiting.result(std::string_view(json));
+  };
+  with_tools_of(std::move(responder), *server, std::move(then));
+}
+
+void CodeRequests::search_tool_docs(Responder& responder, const Message& message) {
+  std::array<Member, 3> members{{{"query"}, {"limit"}, {"detail"}}};
+  if (!read_strings(responder, message.params, members)) return;
+  const std::string query = text_of(members[0].value);
+  if (query.find_first_not_of(" \t\r\n") == std::string::npos) {
+    responder.error(engine::mcp::invalid_params, "Missing 'query' value");
+    return;
+  }
+  std::int64_t limit = 5;
+  if (!members[1].value.empty() && members[1].value != "null") {
+    const auto number = framing::integer_id(members[1].value);
+    if (!number) {
+      responder.error(engine::mcp::invalid_params, "'limit' must be an integer");
+      return;
+    }
+    limit = std::clamp<std::int64_t>(*number, 1, discovery::kMaxSearchLimit);
+  }
+  const Detail detail = discovery::parse_detail(text_of(members[2].value));
+  // Every server within reach is asked for its tools first, side by side; one that can't be asked
+  // does not keep the others from being found.
+  struct Search {
+    Responder responder;
+    std::string query;
+    std::size_t limit;
+    Detail detail;
+    std::size_t left;
+  };
+  const auto search = std::make_shared<Search>(
+      Search{std::move(responder), query, static_cast<std::size_t>(limit), detail, 1});
+  auto finish = [self = shared_from_this(), search] {
+    if (--search->left > 0) return;
+    const auto within_reach = [&self](const CatalogueServer& server) {
+      return self->reach_.allows(server.spec().name);
+    };
+    std::string json;
+    const auto hits =
+        discovery::search(self->registry_->catalogue(), search->query, search->limit, within_reach);
+    discovery::append_docs(json, hits, search->detail);
+    search->responder.result(std::string_view(json));
+  };
+  std::vector<std::string> names;
+  for (const CatalogueServer* server : reachable()) {
+    // A server that has just failed is not waited for again and again.
+    if (server->state() == discovery::ListState::not_listed) names.push_back(server->spec().name);
+  }
+  search->left += names.size();
+  for (const std::string& name : names) {
+    registry_->with_tools(name, deadline(), [finish](const std::string&) { finish(); });
+  }
+  finish();
+}
+
+void CodeRequests::save_tool(Responder& responder, const Message& message) {
+  std::array<Member, 2> members{{{"name"}, {"source"}}};
+  if (!read_strings(responder, message.params, members)) return;
+  if (!is_string(members[0].value) || !is_string(members[1].value)) {
+    responder.error(engine::mcp::invalid_params, "'name' and 'source' must be strings");
+    return;
+  }
+  std::string error;
+  const std::string path =
+      saved_tools_->save(text_of(members[0].value), text_of(members[1].value), error);
+  if (path.empty()) {
+    responder.error(engine::mcp::invalid_params, error);
+    return;
+  }
+  std::string json;
+  framing::JsonWriter(json).begin_object().member("path", path).end_object();
+  responder.result(std::string_view(json));
+}
+
+}  // namespace headrace::server

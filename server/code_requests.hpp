@@ -1,0 +1,92 @@
+// Answers what code in the sandbox asks for: tool calls, and questions about servers and tools.
+#pragma once
+
+#include <headrace/engine/peer_core.hpp>
+#include <headrace/framing/object_scanner.hpp>
+#include <headrace/server/registry.hpp>
+#include <headrace/server/saved_tools.hpp>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace headrace::server {
+
+/// What the current run may reach.
+struct Reach {
+  /// Names; nothing: every configured server.
+  std::optional<std::set<std::string, std::less<>>> only;
+
+  bool allows(std::string_view server) const { return !only || only->contains(server); }
+};
+
+/// The requests of one interpreter (docs/session-protocol.md). Nothing in them is believed. Held by
+/// shared_ptr: calls under way keep it alive.
+class CodeRequests : public std::enable_shared_from_this<CodeRequests> {
+ public:
+  CodeRequests(std::shared_ptr<Registry> registry, std::shared_ptr<SavedTools> saved_tools)
+      : registry_(std::move(registry)), saved_tools_(std::move(saved_tools)) {}
+
+  void set_reach(Reach reach) { reach_ = std::move(reach); }
+  /// When a call that begins now has to be over.
+  std::function<engine::Deadline()> deadline;
+
+  void on_request(engine::Responder responder, const engine::Message& message);
+  /// The code no longer waits for its request with this raw id.
+  void on_cancelled(std::string_view id);
+  /// The interpreter is gone: everything under way is cancelled downstream.
+  void cancel_all();
+
+  /// The servers within reach, in the catalogue's order.
+  std::vector<const discovery::CatalogueServer*> reachable() const;
+
+ private:
+  using Handler = void (CodeRequests::*)(engine::Responder&, const engine::Message&);
+  struct Route {
+    std::string_view method;
+    Handler handler;
+  };
+  static const Route routes[];
+
+  // A tool call on its way; the place in calls_ is reused.
+  struct Call {
+    engine::Responder responder;
+    std::shared_ptr<engine::mcp::Downstream> downstream;
+    engine::mcp::Downstream::Ticket ticket = 0;
+    std::uint32_t generation = 0;
+    bool active = false;
+  };
+
+  void call_tool(engine::Responder& responder, const engine::Message& message);
+  void list_servers(engine::Responder& responder, const engine::Message& message);
+  void list_tools(engine::Responder& responder, const engine::Message& message);
+  void query_tool_docs(engine::Responder& responder, const engine::Message& message);
+  void search_tool_docs(engine::Responder& responder, const engine::Message& message);
+  void save_tool(engine::Responder& responder, const engine::Message& message);
+
+  bool read_strings(engine::Responder& responder, std::string_view params,
+                    std::span<framing::Member> members);
+  const discovery::CatalogueServer* find_server(engine::Responder& responder,
+                                                std::string_view raw_name);
+  void start_call(engine::Responder responder, const discovery::CatalogueServer& server,
+                  const discovery::ToolDoc* tool, std::string_view tool_name,
+                  const engine::RawJson& arguments);
+  void finish_call(std::uint32_t place, std::uint32_t generation, engine::mcp::Outcome outcome);
+  void with_tools_of(
+      engine::Responder responder, const discovery::CatalogueServer& server,
+      std::function<void(engine::Responder, const discovery::CatalogueServer&)> then);
+
+  std::shared_ptr<Registry> registry_;
+  std::shared_ptr<SavedTools> saved_tools_;
+  Reach reach_;
+  framing::ObjectScanner scanner_;
+  std::vector<Call> calls_;
+  std::vector<std::uint32_t> free_;
+  std::string server_name_;  // scratch
+  std::string tool_name_;
+};
+
+}  // namespace headrace::server

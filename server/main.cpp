@@ -1,0 +1,201 @@
+// The program: `headrace` on a client's stdio.
+#include <headrace/engine/mcp/server_role.hpp>
+#include <headrace/engine/peer.hpp>
+#include <headrace/engine/stdio.hpp>
+#include <headrace/server/bridge.hpp>
+#include <headrace/server/capabilities.hpp>
+#include <headrace/server/options.hpp>
+#include <headrace/server/run_python.hpp>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <asio/signal_set.hpp>
+
+namespace headrace::server {
+namespace {
+
+using engine::LogLevel;
+using engine::Peer;
+using engine::mcp::ServerRole;
+
+constexpr const char* version = HEADRACE_VERSION;
+
+// After the client's end of file: what is in flight may still end, but hosts kill after two
+// seconds.
+constexpr auto last_answers = std::chrono::milliseconds(800);
+
+constexpr const char* terminal_hint =
+    "headrace speaks the Model Context Protocol on stdin and stdout: put it into an MCP client's\n"
+    "configuration as {\"command\": \"headrace\"}. `headrace --help` tells more; Ctrl-D ends it.\n";
+
+std::filesystem::path expanded(const std::string& path) {
+  const char* home = std::getenv("HOME");
+  if (home != nullptr && (path == "~" || path.starts_with("~/"))) return home + path.substr(1);
+  return path;
+}
+
+BridgeOptions bridge_options(const Options& options) {
+  BridgeOptions bridge;
+  bridge.registry.sources.state_dir = options.state_dir;
+  if (options.servers_config) {
+    bridge.registry.sources.extra_config = expanded(*options.servers_config);
+  }
+  bridge.registry.sources.allow_self = options.allow_self;
+  bridge.registry.downstream.identity.implementation = {"headrace", version, "Headrace"};
+  bridge.registry.downstream.start_limit = options.start_timeout;
+  bridge.registry.downstream.stop_times = {std::chrono::milliseconds(400),
+                                           std::chrono::milliseconds(300)};
+  bridge.launcher.runtime = options.runtime;
+  bridge.launcher.image = options.image;
+  bridge.launcher.limits = options.limits;
+  bridge.launcher.user = options.user;
+  bridge.launcher.server_version = version;
+  bridge.session.idle_limit = options.idle_limit;
+  bridge.session.output_limit = options.max_output;
+  bridge.session.memory_limit = options.limits.memory;
+  bridge.strict_servers = options.strict_servers;
+  bridge.saved_tools = expanded(options.state_dir) / "user_tools";
+  return bridge;
+}
+
+// Everything that lives as long as the conversation.
+class Program {
+ public:
+  Program(asio::io_context& context, const Options& options)
+      : executor_(context.get_executor()),
+        stdio_(executor_),
+        signals_(executor_, SIGTERM, SIGHUP, SIGINT),
+        over_(executor_),
+        logger_(options.log_level,
+                [this](LogLevel level, std::string_view source, std::string_view message) {
+                  log(level, source, message);
+                }),
+        bridge_(Bridge::make(executor_, bridge_options(options), logger_)) {
+    RunLimits limits{options.timeout, options.max_timeout, options.output_mode};
+    engine::mcp::ServerOptions server;
+    server.implementation = {"headrace", version, "Headrace"};
+    server.instructions = instructions();
+    server.tools.push_back(run_python_tool(bridge_, executor_, limits));
+    server.resources.push_back({std::string(capabilities_uri), capabilities_definition(),
+                                "text/markdown", capabilities_text});
+    role_ = std::make_shared<ServerRole>(std::move(server));
+  }
+
+  asio::awaitable<void> serve() {
+    connect();
+    signals_.async_wait([this](std::error_code error, int) {
+      if (error) return;
+      hurry_ = true;
+      over_.set();
+    });
+    co_await over_.async_wait();
+    if (!hurry_ && role_->calls_under_way() > 0) {
+      engine::Event idle(executor_);
+      role_->on_idle = [&idle] { idle.set(); };
+      co_await idle.async_wait(engine::Deadline::after(last_answers));
+      role_->on_idle = nullptr;
+    }
+    role_->cancel_all();
+    co_await bridge_->async_close();
+    peer_.close();
+    signals_.cancel();
+  }
+
+ private:
+  void connect() {
+    engine::PeerHooks hooks;
+    hooks.on_request = [this](engine::Responder responder, const engine::Message& message) {
+      role_->on_request(std::move(responder), message);
+    };
+    hooks.on_notification = [this](const engine::Message& message) {
+      role_->on_notification(message);
+    };
+    hooks.on_invalid = [this](const framing::Envelope& envelope) { role_->on_invalid(envelope); };
+    hooks.on_oversize = [this](const framing::LineSplitter::Oversize& line) {
+      role_->on_oversize(line);
+    };
+    hooks.on_end = [this](std::error_code) { over_.set(); };
+    engine::PeerOptions options;
+    options.name = "the client";
+    options.cancel_method.clear();
+    peer_ = Peer(executor_, stdio_.take_input(), stdio_.take_output(), std::move(options),
+                 std::move(hooks));
+    engine::mcp::ServerOutput output;
+    output.notify = [this](std::string_view method, const engine::Payload& params) {
+      return peer_.notify(method, params);
+    };
+    output.send_error = [this](std::string_view id, std::int64_t code, std::string_view message) {
+      peer_.send_error(id, code, message);
+    };
+    role_->connect(std::move(output));
+    peer_.start();
+  }
+
+  void log(LogLevel level, std::string_view source, std::string_view message) {
+    const std::string_view name = engine::to_string(level);
+    std::fprintf(stderr, "headrace: %.*s: %.*s: %.*s\n", static_cast<int>(name.size()), name.data(),
+                 static_cast<int>(source.size()), source.data(), static_cast<int>(message.size()),
+                 message.data());
+    if (role_) role_->log(level, source, message);
+  }
+
+  engine::Executor executor_;
+  engine::ProtocolStdio stdio_;
+  asio::signal_set signals_;
+  engine::Event over_;
+  engine::Logger logger_;
+  std::shared_ptr<Bridge> bridge_;
+  std::shared_ptr<ServerRole> role_;
+  Peer peer_;
+  bool hurry_ = false;
+};
+
+int serve(const Options& options) {
+  // Writing to a client that is gone is an error to handle, not a death.
+  std::signal(SIGPIPE, SIG_IGN);
+  if (::isatty(STDIN_FILENO) == 1) std::fputs(terminal_hint, stderr);
+  // One thread: a hint that lets Asio do without locks.
+  asio::io_context context(1);
+  Program program(context, options);
+  asio::awaitable<void> serving = program.serve();
+  std::exception_ptr failure;
+  asio::co_spawn(context, std::move(serving),
+                 [&failure](std::exception_ptr error) { failure = std::move(error); });
+  context.run();
+  if (failure) std::rethrow_exception(failure);
+  return EXIT_SUCCESS;
+}
+
+int main(int argc, char** argv) {
+  CLI::App app(
+      "Headrace: an MCP server that runs model-written Python, which can call the tools of "
+      "any number of other MCP servers.\nIt speaks MCP on stdin and stdout.",
+      "headrace");
+  app.set_version_flag("--version", std::string("headrace ") + version);
+  app.footer(
+      "Settings are environment variables: MCP_BRIDGE_RUNTIME, MCP_BRIDGE_IMAGE, "
+      "MCP_BRIDGE_TIMEOUT, MCP_SERVERS_CONFIG and others; see docs/configuration.md.\n"
+      "Servers are read from ~/MCPs/*.json.");
+  app.require_subcommand(0, 1);
+  app.add_subcommand("run", "Serve on stdin and stdout (the default)");
+  CLI11_PARSE(app, argc, argv);
+  try {
+    return serve(read_options(discovery::process_environment()));
+  } catch (const std::exception& error) {
+    std::cerr << "headrace: " << error.what() << "\n";
+    return EXIT_FAILURE;
+  }
+}
+
+}  // namespace
+}  // namespace headrace::server
+
+int main(int argc, char** argv) {
+  return headrace::server::main(argc, argv);
+}

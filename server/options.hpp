@@ -1,0 +1,51 @@
+// Everything a user can set, read from the environment.
+#pragma once
+
+#include <headrace/discovery/environment.hpp>
+#include <headrace/engine/logger.hpp>
+#include <headrace/sandbox/runtime.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <stdexcept>
+#include <string>
+
+namespace headrace::server {
+
+enum class OutputMode { compact, toon, json };
+
+/// The names and defaults are documented in docs/configuration.md.
+struct Options {
+  std::string runtime = "auto";
+  std::string image = "python:3.14-slim";
+  std::chrono::seconds timeout{30};
+  std::chrono::seconds max_timeout{120};
+  sandbox::SandboxLimits limits;
+  std::string user = "65534:65534";
+  std::chrono::seconds idle_limit{300};
+  std::string state_dir = "~/MCPs";
+  std::optional<std::string> servers_config;
+  OutputMode output_mode = OutputMode::compact;
+  engine::LogLevel log_level = engine::LogLevel::info;
+  bool allow_self = false;
+  bool strict_servers = false;
+  std::size_t max_output = 256 << 10;
+  std::chrono::seconds start_timeout{60};
+};
+
+/// A value that can't be read; names the variable and says what it takes.
+class OptionError : public std::invalid_argument {
+ public:
+  using std::invalid_argument::invalid_argument;
+};
+
+/// Throws OptionError. Empty variables count as unset.
+Options read_options(const discovery::EnvironmentLookup& environment);
+
+/// "30", "30s", "2m", "1h"; nothing when it is none of these.
+std::optional<std::chrono::seconds> parse_seconds(std::string_view text);
+/// "512m", "1g", "65536", "64KiB"; nothing when it is none of these.
+std::optional<std::uint64_t> parse_bytes(std::string_view text);
+
+}  // namespace headrace::server

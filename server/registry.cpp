@@ -1,0 +1,180 @@
+// Keeps configuration, catalogue and running servers in step.
+#include <headrace/engine/event.hpp>
+#include <headrace/server/registry.hpp>
+
+namespace headrace::server {
+namespace {
+
+using discovery::CatalogueServer;
+using discovery::ListState;
+using discovery::Severity;
+using engine::LogLevel;
+using engine::mcp::Downstream;
+
+LogLevel level_of(Severity severity) {
+  switch (severity) {
+    case Severity::info:
+      return LogLevel::info;
+    case Severity::warning:
+      return LogLevel::warning;
+    case Severity::error:
+      break;
+  }
+  return LogLevel::error;
+}
+
+asio::awaitable<void> close_one(std::shared_ptr<Downstream> downstream) {
+  co_await downstream->async_close();
+}
+
+}  // namespace
+
+Registry::Registry(engine::Executor executor, RegistryOptions options,
+                   std::shared_ptr<engine::ProcessGuard> guard, engine::Logger logger)
+    : executor_(std::move(executor)),
+      options_(std::move(options)),
+      guard_(std::move(guard)),
+      logger_(std::move(logger)),
+      sources_(options_.sources) {}
+
+void Registry::refresh() {
+  if (!sources_.refresh()) return;
+  report(sources_.current().faults);
+  const discovery::CatalogueChanges changes = catalogue_.set_servers(sources_.current().servers);
+  for (const std::string& server : changes.removed)
+    retire(server);
+  for (const std::string& server : changes.restarted)
+    retire(server);
+}
+
+void Registry::report(const discovery::Faults& faults) {
+  // Each is said once, however often the configuration is read.
+  constexpr std::size_t remembered = 10'000;
+  if (reported_.size() > remembered) reported_.clear();
+  for (const discovery::Fault& fault : faults) {
+    std::string text = discovery::describe(fault);
+    if (reported_.contains(text)) continue;
+    logger_.log(level_of(fault.severity), "config", text);
+    reported_.insert(std::move(text));
+  }
+}
+
+void Registry::retire(const std::string& server) {
+  const auto found = entries_.find(server);
+  if (found == entries_.end()) return;
+  Entry entry = std::move(found->second);
+  entries_.erase(found);
+  for (Listed& done : entry.waiting)
+    done("server '" + server + "' was taken out of the configuration");
+  if (!entry.downstream) return;
+  asio::awaitable<void> closing = close_one(std::move(entry.downstream));
+  asio::co_spawn(executor_, std::move(closing), asio::detached);
+}
+
+std::shared_ptr<Downstream> Registry::downstream(const std::string& server) {
+  if (closed_) return nullptr;
+  const CatalogueServer* known = catalogue_.find_server(server);
+  if (known == nullptr || known->spec().name != server) return nullptr;
+  Entry& entry = entries_[server];
+  if (entry.downstream) return entry.downstream;
+  const discovery::ServerSpec& spec = known->spec();
+  engine::mcp::LaunchSpec launch;
+  launch.name = spec.name;
+  launch.argv.push_back(spec.command);
+  launch.argv.insert(launch.argv.end(), spec.args.begin(), spec.args.end());
+  launch.environment = discovery::child_environment(spec, options_.sources.environment);
+  launch.cwd = spec.cwd;
+  engine::mcp::DownstreamHooks hooks;
+  hooks.on_tools_changed = [weak = weak_from_this(), server] {
+    const auto self = weak.lock();
+    if (!self) return;
+    self->catalogue_.set_stale(server);
+    const auto entry_now = self->entries_.find(server);
+    if (entry_now != self->entries_.end()) entry_now->second.stale = entry_now->second.listing;
+  };
+  entry.downstream = Downstream::make(executor_, std::move(launch), options_.downstream, guard_,
+                                      logger_, std::move(hooks));
+  return entry.downstream;
+}
+
+void Registry::with_tools(const std::string& server, engine::Deadline deadline, Listed done) {
+  const CatalogueServer* known = catalogue_.find_server(server);
+  if (known != nullptr && known->state() == ListState::listed) {
+    done({});
+    return;
+  }
+  if (!downstream(server)) {
+    done("Server '" + server + "' is not available");
+    return;
+  }
+  Entry& entry = entries_[server];
+  entry.waiting.push_back(std::move(done));
+  if (!entry.listing) begin_listing(server, deadline);
+}
+
+void Registry::begin_listing(const std::string& server, engine::Deadline deadline) {
+  Entry& entry = entries_[server];
+  entry.listing = true;
+  entry.stale = false;
+  const std::shared_ptr<Downstream> asked = entry.downstream;
+  auto on_pages = [self = shared_from_this(), server, asked](engine::mcp::ToolPages pages) {
+    self->on_listed(server, asked.get(), std::move(pages));
+  };
+  // Others may wait for this list too, with more time than the first who asked.
+  asked->list_tools(engine::Deadline(std::max(
+                        deadline.at(), engine::Deadline::after(std::chrono::seconds(30)).at())),
+                    std::move(on_pages));
+}
+
+void Registry::on_listed(const std::string& server, const Downstream* asked,
+                         engine::mcp::ToolPages pages) {
+  const auto found = entries_.find(server);
+  // A server that was changed meanwhile has told those who waited.
+  if (found == entries_.end() || found->second.downstream.get() != asked) return;
+  found->second.listing = false;
+  std::string error = pages.message;
+  if (pages.error) {
+    catalogue_.set_failed(server, error);
+  } else {
+    if (!error.empty()) logger_.log(LogLevel::warning, "catalogue", error);
+    error.clear();
+    std::vector<discovery::ToolDoc> tools;
+    for (const std::string& raw : pages.pages) {
+      discovery::ToolsPage page = discovery::parse_tools_page(raw, server);
+      report(page.faults);
+      if (!page.error.empty()) error = page.error;
+      std::move(page.tools.begin(), page.tools.end(), std::back_inserter(tools));
+    }
+    if (tools.empty() && !error.empty()) {
+      catalogue_.set_failed(server, error);
+    } else {
+      error.clear();
+      report(catalogue_.set_tools(server, std::move(tools)));
+      if (found->second.stale) catalogue_.set_stale(server);
+    }
+  }
+  std::vector<Listed> waiting = std::exchange(found->second.waiting, {});
+  for (Listed& done : waiting)
+    done(error);
+}
+
+asio::awaitable<void> Registry::async_close() {
+  const std::shared_ptr<Registry> self = shared_from_this();
+  closed_ = true;
+  const auto left = std::make_shared<std::size_t>(0);
+  const auto all_closed = std::make_shared<engine::Event>(executor_);
+  std::map<std::string, Entry, std::less<>> entries = std::exchange(entries_, {});
+  for (auto& [name, entry] : entries) {
+    for (Listed& done : entry.waiting)
+      done("shutting down");
+    if (!entry.downstream) continue;
+    ++*left;
+    asio::awaitable<void> closing = close_one(entry.downstream);
+    asio::co_spawn(executor_, std::move(closing), [left, all_closed](const std::exception_ptr&) {
+      if (--*left == 0) all_closed->set();
+    });
+  }
+  if (*left > 0) co_await all_closed->async_wait();
+}
+
+}  // namespace headrace::server

@@ -1,0 +1,72 @@
+// The servers that can be called: from configuration to a running process and its tools.
+#pragma once
+
+#include <headrace/discovery/catalogue.hpp>
+#include <headrace/discovery/sources.hpp>
+#include <headrace/engine/logger.hpp>
+#include <headrace/engine/mcp/downstream.hpp>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace headrace::server {
+
+struct RegistryOptions {
+  discovery::SourceOptions sources;
+  engine::mcp::DownstreamOptions downstream;
+};
+
+/// Not thread-safe. Held by shared_ptr: starts under way keep it alive.
+class Registry : public std::enable_shared_from_this<Registry> {
+ public:
+  /// Empty when the server's tools are known, else why not.
+  using Listed = engine::UniqueFunction<void(const std::string& error)>;
+
+  Registry(engine::Executor executor, RegistryOptions options,
+           std::shared_ptr<engine::ProcessGuard> guard, engine::Logger logger);
+
+  /// Reads the configuration again where it changed; servers that are gone or changed are closed.
+  void refresh();
+
+  const discovery::Catalogue& catalogue() const noexcept { return catalogue_; }
+
+  /// Calls `done` once the tools of `server` (its exact name) are known, starting it if need be.
+  /// At once, and inline, when they are.
+  void with_tools(const std::string& server, engine::Deadline deadline, Listed done);
+
+  /// The running or startable server of exactly this name; null when there is none.
+  std::shared_ptr<engine::mcp::Downstream> downstream(const std::string& server);
+
+  /// Ends all servers, side by side. For good.
+  asio::awaitable<void> async_close();
+
+ private:
+  struct Entry {
+    std::shared_ptr<engine::mcp::Downstream> downstream;
+    std::vector<Listed> waiting;  // for the list that is under way
+    bool listing = false;
+    bool stale = false;  // the list changed while it was read
+  };
+
+  void begin_listing(const std::string& server, engine::Deadline deadline);
+  void on_listed(const std::string& server, const engine::mcp::Downstream* asked,
+                 engine::mcp::ToolPages pages);
+  void retire(const std::string& server);
+  void report(const discovery::Faults& faults);
+
+  engine::Executor executor_;
+  RegistryOptions options_;
+  std::shared_ptr<engine::ProcessGuard> guard_;
+  engine::Logger logger_;
+  discovery::Sources sources_;
+  discovery::Catalogue catalogue_;
+  std::map<std::string, Entry, std::less<>> entries_;
+  std::set<std::string> reported_;  // faults that were logged
+  bool closed_ = false;
+};
+
+}  // namespace headrace::server
