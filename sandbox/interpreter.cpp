@@ -51,6 +51,7 @@ std::unique_ptr<Interpreter> Interpreter::start(const engine::Executor& executor
     engine::SpawnSpec spec;
     spec.argv = launch.argv;
     spec.environment = launch.environment ? *launch.environment : own_environment();
+    spec.cwd = launch.working_directory;
     for (const InheritedFile& file : launch.files) {
       spec.fds.push_back({file.child_number(), file.fd()});
     }
