@@ -2,33 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from typing import TYPE_CHECKING, Any
 
 from headrace_runtime import session
 from headrace_runtime.errors import MCPError
 from headrace_runtime.wire import encode_text
-from mcp.result import Record
 
-_OTHER_SPELLING = {"input_schema": "inputSchema", "inputSchema": "input_schema"}
-
-
-class Tool(Record):
-    """A tool as metadata shows it; `inputSchema` is understood as well as `input_schema`."""
-
-    __slots__ = ()
-
-    def __missing__(self, key: Any) -> Any:
-        other = _OTHER_SPELLING.get(key) if isinstance(key, str) else None
-        if other is None or not dict.__contains__(self, other):
-            raise KeyError(key)
-        return dict.__getitem__(self, other)
-
-    def get(self, key: Any, default: Any = None) -> Any:
-        try:
-            return self[key]
-        except KeyError:
-            return default
-
+if TYPE_CHECKING:
+    from mcp.result import Tool
 
 class Catalogue:
     """The servers of the current run; tool lists are asked for on demand and kept for the run."""
@@ -39,7 +20,6 @@ class Catalogue:
         self.names_by_alias: dict[str, str] = {}
         self.loaded: tuple[str, ...] = ()
         self._tools: dict[str, list[Tool]] = {}
-        self.on_tools: Callable[[str, list[Tool]], None] = lambda name, tools: None
 
     def update(self, servers: list[dict] | None, loaded: list[str]) -> bool:
         """Takes what a run came with; whether the servers are other ones than before."""
@@ -90,6 +70,9 @@ class Catalogue:
         return tools
 
     def _keep(self, name: str, result: Any) -> list[Tool]:
+        from headrace_runtime import tools as functions
+        from mcp.result import Tool
+
         listed = result.get("tools") if isinstance(result, dict) else None
         tools = []
         for each in listed if isinstance(listed, list) else ():
@@ -99,7 +82,7 @@ class Catalogue:
                     tool["input_schema"] = tool.pop("inputSchema")
                 tools.append(tool)
         self._tools[name] = tools
-        self.on_tools(name, tools)
+        functions.document_all(name, tools)
         return tools
 
 

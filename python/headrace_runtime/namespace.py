@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from typing import Any
+from typing import Any, Callable
 
 import mcp
 from headrace_runtime import proxies, report, sources
 from headrace_runtime.catalogue import catalogue
 from mcp import runtime
-from mcp.result import ToolResult
 
 _given: dict[str, Any] = {}  # mcp_<alias> names that we have put there
 _tools: dict[str, str] = {}  # saved tools by name, as last executed
+_repr, _write_line = repr, print
+
+
+def save_tool(func: Callable) -> str:
+    """Keeps a function, with the imports it needs, for every later session."""
+    return runtime.save_tool(func)
+
+
 _fixed = {
     "mcp": mcp,
     "runtime": runtime,
     "mcp_servers": proxies.servers,
-    "save_tool": runtime.save_tool,
+    "save_tool": save_tool,
 }
-_repr, _write_line = repr, print
 
 
 def refresh(
@@ -77,4 +83,13 @@ def note_imports(tree: Any, source: str) -> None:
 
 def display(value: Any) -> None:
     """Shows the value of a run's last expression."""
-    _write_line(str(value) if isinstance(value, ToolResult) else _repr(value), file=sys.stdout)
+    known = sys.modules.get("mcp.result")
+    text = str if known is not None and isinstance(value, known.ToolResult) else _repr
+    _write_line(text(value), file=sys.stdout)
+
+
+def warm_up() -> None:
+    """Loads what the first calls will need, in time that nobody waits for."""
+    from headrace_runtime import tools
+
+    runtime.MCPError, report.describe, tools.make_tool

@@ -23,6 +23,7 @@ _exit, _getpid = os._exit, os.getpid
 _setrecursionlimit, _getrecursionlimit = sys.setrecursionlimit, sys.getrecursionlimit
 _setswitchinterval, _getswitchinterval = sys.setswitchinterval, sys.getswitchinterval
 _RECURSION, _SWITCHING = _getrecursionlimit(), _getswitchinterval()
+_WARM_UP_AFTER = 0.03  # seconds without a run
 _REASONS = ("timeout", "cancelled")
 _copy_context = contextvars.copy_context
 _settrace, _setprofile = sys.settrace, sys.setprofile
@@ -204,15 +205,25 @@ class Session:
             sys.stdin = open(os.devnull, encoding="utf-8")
         servers, loaded, tools = params.get("servers"), params.get("loaded"), params.get("tools")
         if self._namespace is None:
-            from headrace_runtime import namespace, report, sources
-
-            self._namespace, self._sources, self._report = namespace, sources, report
+            self._import()
         self._namespace.refresh(
             self.globals,
             servers if _isinstance(servers, list) else None,
             loaded if _isinstance(loaded, list) else [],
             tools if _isinstance(tools, list) else None,
         )
+
+    def _import(self) -> None:
+        from headrace_runtime import namespace, report, sources
+
+        self._namespace, self._sources, self._report = namespace, sources, report
+
+    def _warm_up(self) -> None:
+        """An interpreter that waits in a pool loads what its first run will need."""
+        if self._first:
+            self._import()
+            self._namespace.warm_up()
+            self._boot_modules = dict(sys.modules)
 
     def _put_back(self) -> None:
         """Undoes what would get in the way of our own code."""
@@ -329,4 +340,5 @@ def start(options: dict[str, Any], rest: bytes) -> None:
     )
     if rest:
         session.home.call_soon(session.channel.feed, rest, session.home)
+    session.home.call_later(_WARM_UP_AFTER, session._warm_up)
     session.drive()

@@ -36,6 +36,27 @@ def _no_attribute(name: str, data: Any) -> str:
     return f"no {name!r} in this result, whose data is of type {type(data).__name__}"
 
 
+_OTHER_SPELLING = {"input_schema": "inputSchema", "inputSchema": "input_schema"}
+
+
+class Tool(Record):
+    """A tool as metadata shows it; `inputSchema` is understood as well as `input_schema`."""
+
+    __slots__ = ()
+
+    def __missing__(self, key: Any) -> Any:
+        other = _OTHER_SPELLING.get(key) if isinstance(key, str) else None
+        if other is None or not dict.__contains__(self, other):
+            raise KeyError(key)
+        return dict.__getitem__(self, other)
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        try:
+            return self[key]
+        except KeyError:
+            return default
+
+
 def records(value: Any) -> Any:
     """The same JSON value with every object in it a Record."""
     if type(value) is dict:

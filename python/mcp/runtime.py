@@ -7,8 +7,8 @@ from typing import Any, Callable
 from headrace_runtime import session as _session
 from headrace_runtime.catalogue import catalogue as _catalogue
 from headrace_runtime.errors import MCPError
-from headrace_runtime.proxies import call_head as _call_head
-from headrace_runtime.proxies import unusual_result as _result
+from headrace_runtime.tools import call_head as _call_head
+from headrace_runtime.tools import unusual_result as _result
 from headrace_runtime.wire import encode as _encode
 from headrace_runtime.wire import encode_arguments as _encode_arguments
 from mcp.result import ToolResult, records as _records
@@ -234,3 +234,7 @@ def save_tool(func: Callable) -> str:
     from headrace_runtime import saving
 
     return saving.save(func)
+
+
+def __dir__() -> list:
+    return list(__all__)

@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import Any
 
 from headrace_runtime.catalogue import catalogue
-from headrace_runtime.proxies import make_tool
+from headrace_runtime.tools import make_tool
 
 __path__: list = []  # a package whose modules come from the finder below
 _PREFIX = __name__ + "."

@@ -526,7 +526,7 @@ if True:
         """Doc."""
         return json.dumps([fl(x), helper(x), c.Counter("a")["a"]])
 message = save_tool(tool)
-print(message, runtime.save_tool is save_tool)
+print(message)
 '''
 
 
