@@ -50,6 +50,9 @@ const ConfigValue* find_member(const ConfigValue& object, std::string_view name)
 /// Whether an object under this key of the file holds servers.
 bool is_server_section(std::string_view key) noexcept;
 
+/// What some editors put before UTF-8; the readers skip it.
+inline constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
 // The readers. What they cannot read is a fault with its line; `file` is only for that.
 
 ConfigDocument read_json_config(std::string_view text, const std::string& file, Faults& faults);

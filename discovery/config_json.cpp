@@ -8,8 +8,6 @@
 namespace headrace::discovery {
 namespace {
 
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-
 ConfigValue::Kind kind_of(JsonType type) {
   switch (type) {
     case JsonType::null:

@@ -1,5 +1,6 @@
 // Reads the servers of a TOML configuration file.
 #include <headrace/discovery/config_document.hpp>
+#include <headrace/discovery/toml_text.hpp>
 
 #include <algorithm>
 #include <sstream>
@@ -10,6 +11,7 @@
 #define TOML_HEADER_ONLY 1
 #define TOML_EXCEPTIONS 0
 #define TOML_ENABLE_FORMATTERS 1
+#include <simdjson.h>
 #include <toml++/toml.h>
 
 namespace headrace::discovery {
@@ -55,6 +57,16 @@ class Reader {
   ConfigDocument read() {
     if (text_.size() > kMaxTomlSize) {
       return refuse(0, "larger than the 1 MiB that is read of a TOML file: use JSON, or split it");
+    }
+    if (!simdjson::validate_utf8(text_.data(), text_.size())) {
+      return refuse(0, "not valid TOML: it is not UTF-8");
+    }
+    if (const auto offset = find_bare_non_ascii(text_)) {
+      const auto line =
+          std::count(text_.begin(), text_.begin() + std::ptrdiff_t(*offset), '\n') + 1;
+      return refuse(static_cast<std::size_t>(line),
+                    "not valid TOML: what is not ASCII belongs into quotes (right after a \\ that "
+                    "ends a line of a string, write it as \\uXXXX)");
     }
     const toml::parse_result parsed = toml::parse(text_);
     if (!parsed) {
@@ -135,6 +147,7 @@ class Reader {
 }  // namespace
 
 ConfigDocument read_toml_config(std::string_view text, const std::string& file, Faults& faults) {
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   return Reader(text, file, faults).read();
 }
 

@@ -14,7 +14,7 @@ using Field = SearchIndex::Field;
 // A description tells what a tool is for at its beginning; what comes later is examples.
 constexpr std::size_t kMaxIndexedText = 4 * 1024;
 // Bounds the index of a server that floods us; its tools' names come first.
-constexpr std::size_t kMaxPostings = 1'000'000;
+constexpr std::size_t kMaxPostings = 400'000;
 constexpr std::size_t kMaxWord = 64;
 constexpr std::size_t kMinSubstring = 3;
 

@@ -81,6 +81,31 @@ TEST(ConfigToml, SaysWhatIsWrongAndWhere) {
   }
 }
 
+TEST(ConfigToml, NonAsciiBelongsIntoQuotes) {
+  const std::string good =
+      "\xEF\xBB\xBF# é \" ' \n[servers.\"é\"]\ncommand = 'ключ'\n"
+      "args = [\"ü\\\"é\", \"\"\"\né \"\" é\\\n  x\"\"\"\"\", '\'\'é\n'é'\'\'']";
+  Faults faults;
+  const ConfigDocument document = read(good, faults);
+  EXPECT_THAT(test::described(faults), IsEmpty());
+  ASSERT_EQ(document.entries.size(), 1U);
+  EXPECT_EQ(document.entries[0].name, "é");
+  const ConfigValue& args = *find_member(document.entries[0].value, "args");
+  EXPECT_EQ(args.items.at(0).text, "ü\"é");
+  EXPECT_EQ(args.items.at(1).text, "é \"\" éx\"\"");
+  EXPECT_EQ(args.items.at(2).text, "é\n'é'");
+
+  for (std::string_view bad :
+       {"\nключ = 1", "\na = é", "\né", "\n[\u013E]", "\naé = 1", "\n[servers.é]",
+        "a = 'x' # é\né=1", "a = '\\'\né=1", "a = \"\\\"é\"\né=1", "a = \"\"\"\\\n é\"\"\""}) {
+    Faults found;
+    EXPECT_THAT(read(bad, found).entries, testing::SizeIs(0));
+    ASSERT_EQ(found.size(), 1U) << bad;
+    EXPECT_THAT(describe(found[0]), HasSubstr("f.toml:2: not valid TOML: what is not ASCII"))
+        << bad;
+  }
+}
+
 TEST(ConfigToml, DatesAreNoStrings) {
   Faults faults;
   const ConfigDocument document = read("[servers.a]\ncommand = 2020-01-01", faults);
