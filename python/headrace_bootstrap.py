@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any
+from typing import Any, Callable
 
 # Modules that everybody gets and few runs use: they fill themselves at the first look.
 _LAZY = ("mcp.runtime", "headrace_runtime.report")
@@ -59,6 +59,29 @@ class MemoryImporter:
         return self._sources[name]
 
 
+class AfterImport:
+    """Calls a function once a certain module of the standard library has been imported."""
+
+    def __init__(self, name: str, act: Callable[[ModuleType], None]) -> None:
+        self._name, self._act = name, act
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> Any:
+        if name != self._name:
+            return None
+        sys.meta_path.remove(self)
+        from importlib.util import find_spec
+
+        spec = find_spec(name)
+        if spec is not None and spec.loader is not None:
+            self._execute = spec.loader.exec_module
+            spec.loader.exec_module = self._exec_module
+        return spec
+
+    def _exec_module(self, module: ModuleType) -> None:
+        self._execute(module)
+        self._act(module)
+
+
 def _import_asyncio() -> None:
     """asyncio without the ssl that it loads on the side: a sixth of all the time to start, for a
     sandbox without a network. When user code imports ssl after all, asyncio gets it too."""
@@ -69,32 +92,24 @@ def _import_asyncio() -> None:
         import asyncio.selector_events  # noqa: F401
     finally:
         del sys.modules["ssl"]
-    sys.meta_path.insert(0, _SslImporter())
+    sys.meta_path.insert(0, AfterImport("ssl", _give_to_asyncio))
 
 
-class _SslImporter:
-    """Loads ssl as ever, and then hands it to asyncio."""
+def _give_to_asyncio(ssl: ModuleType) -> None:
+    from importlib import reload
 
-    def find_spec(self, name: str, path: object = None, target: object = None) -> Any:
-        if name != "ssl":
-            return None
-        sys.meta_path.remove(self)
-        from importlib.util import find_spec
+    for name, module in list(sys.modules.items()):
+        if name.startswith("asyncio.") and getattr(module, "ssl", ssl) is None:
+            module.ssl = ssl
+    reload(sys.modules["asyncio.sslproto"])
 
-        spec = find_spec("ssl")
-        if spec is not None and spec.loader is not None:
-            self._execute = spec.loader.exec_module
-            spec.loader.exec_module = self._exec_module
-        return spec
 
-    def _exec_module(self, module: ModuleType) -> None:
-        self._execute(module)
-        import importlib
-
-        for name, known in list(sys.modules.items()):
-            if name.startswith("asyncio.") and getattr(known, "ssl", module) is None:
-                known.ssl = module
-        importlib.reload(sys.modules["asyncio.sslproto"])
+def _fork_by_default(context: Any) -> None:
+    """multiprocessing starts children from 3.14 on in a way that has them import the functions
+    they run; those of a session are in no file. User code may still choose otherwise."""
+    default = context._default_context
+    if default._actual_context is None:
+        default._default_context = context._concrete_contexts["fork"]
 
 
 def main(params: dict, rest: bytes) -> None:
@@ -104,6 +119,8 @@ def main(params: dict, rest: bytes) -> None:
         del scope[name]
     sys.meta_path.insert(0, MemoryImporter(params["modules"]))
     _import_asyncio()
+    if sys.version_info >= (3, 14):
+        sys.meta_path.insert(0, AfterImport("multiprocessing.context", _fork_by_default))
     from headrace_runtime import session
 
     session.start(params.get("options") or {}, rest)

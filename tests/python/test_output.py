@@ -189,6 +189,32 @@ p = context.Process(target=asyncio.run, args=(asyncio.sleep(0.01),)); p.start();
     assert outcome.stdout.count("in ") == 4
 
 
+def test_multiprocessing_as_it_comes(host):
+    code = """
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+def square(x): return x * x
+with multiprocessing.Pool(2) as pool: print(pool.map(square, range(4)))
+with ProcessPoolExecutor(2) as pool: print(list(pool.map(square, range(4))))
+"""
+    assert host.run(code).stdout.endswith("[0, 1, 4, 9]\n[0, 1, 4, 9]\n")
+
+
+def test_multiprocessing_by_choice(host):
+    code = "import multiprocessing as m\nm.set_start_method('spawn'); print(m.get_start_method())"
+    assert host.run(code).stdout == "spawn\n"
+
+
+def test_asyncio_gets_ssl_when_somebody_imports_it(host):
+    code = """
+import asyncio.sslproto as proto
+print(proto.ssl)
+import ssl
+print(proto.ssl is ssl is asyncio.selector_events.ssl is asyncio.base_events.ssl)
+"""
+    assert host.run(code).stdout == "None\nTrue\n"
+
+
 def test_process_pool_executor(host):
     code = """
 import multiprocessing
@@ -243,7 +269,7 @@ def test_memory_limit():
 def test_file_size_limit(tmp_path):
     host = limited(file_size_limit=100_000)
     try:
-        code = f"open({str(tmp_path / 'f')!r}, 'wb').write(b'x' * 200000)"
+        code = f"with open({str(tmp_path / 'f')!r}, 'wb') as f: f.write(b'x' * 200000)"
         assert host.run(code).error.startswith("OSError")
         assert len(host.run("print('x' * 500000)").stdout) == 500001
     finally:
