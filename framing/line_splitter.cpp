@@ -15,6 +15,8 @@ namespace {
 constexpr std::size_t largest_limit = std::numeric_limits<std::uint32_t>::max() - 4096;
 
 bool is_blank(std::string_view line) noexcept {
+  // Nearly every line begins with its message.
+  if (!line.empty() && line.front() == '{') return false;
   return line.find_first_not_of(" \t\r") == std::string_view::npos;
 }
 
