@@ -162,6 +162,19 @@ def start(home, watch):
 
 
 @pytest.fixture
+def recorded_program(home, watch):
+    """The program by a path of its own, for clients that start it themselves: `watch` gets to know
+    the process of each start."""
+    pids = home.path / "headrace.pids"
+    script = home.path / "headrace"
+    script.write_text(f'#!/bin/sh\necho $$ >>"{pids}"\nexec "{PROGRAM}" "$@"\n')
+    script.chmod(0o755)
+    yield script
+    started = [int(line) for line in pids.read_text().split()] if pids.exists() else []
+    watch.pids.extend(started)
+
+
+@pytest.fixture
 def node():
     """Runs Node with the official packages; the test is skipped where they are not installed."""
     if not NODE_MODULES.is_dir() or shutil.which("node") is None:

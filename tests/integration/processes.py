@@ -81,6 +81,11 @@ def reap_orphans():
 
 def containers(runtime, pid=None):
     """Names of the containers that carry the product's label; with `pid`, those of that process."""
+    return [name for name, owner in labelled_containers(runtime) if pid in (None, owner)]
+
+
+def labelled_containers(runtime):
+    """Name and owner's pid of each container of the product, of this machine's or not."""
     if runtime not in ("podman", "docker"):
         return []
     done = subprocess.run(
@@ -91,8 +96,7 @@ def containers(runtime, pid=None):
     for line in done.stdout.splitlines():
         name, _, owner = line.partition("\t")
         parts = owner.split(".")
-        if pid is None or (len(parts) == 4 and parts[2] == str(pid)):
-            found.append(name)
+        found.append((name, int(parts[2]) if len(parts) == 4 and parts[2].isdigit() else 0))
     return found
 
 
