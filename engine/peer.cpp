@@ -8,7 +8,8 @@ PeerShell::PeerShell(Executor ex, PeerOptions options, PeerHooks hooks)
     : executor(std::move(ex)),
       core(std::make_shared<PeerCore>(std::move(options), std::move(hooks))),
       resume_reading_(executor),
-      timer_(executor) {
+      timer_(executor),
+      finished_(executor) {
   core->wake = [this] { wake(); };
 }
 
@@ -61,6 +62,7 @@ void PeerShell::flush() {
         finishing_ = false;
         core->on_write_error(asio::error::shut_down);
         close_writer();
+        finished_.set();
       }
       return;
     }
@@ -75,6 +77,7 @@ void PeerShell::flush() {
       begin_write(buffers);
     } else {
       core->on_write_error(error);
+      finished_.set();
     }
   }
 }
@@ -84,6 +87,7 @@ void PeerShell::on_write_done(std::error_code error, std::size_t size) {
   if (closed_) return;
   if (error) {
     core->on_write_error(error);
+    finished_.set();
   } else {
     // A queue that was given up meanwhile is empty, whatever was on its way.
     core->output().consume(std::min(size, core->output().size()));
@@ -115,9 +119,17 @@ void PeerShell::finish() {
   wake();
 }
 
+asio::awaitable<bool> PeerShell::async_finish(Deadline deadline) {
+  const std::shared_ptr<PeerShell> self = shared_from_this();
+  finish();
+  const bool finished = co_await finished_.async_wait(deadline);
+  co_return finished;
+}
+
 void PeerShell::close(std::error_code error) {
   if (closed_) return;
   closed_ = true;
+  finished_.set();
   timer_.cancel();
   core->close(error);
   // Not now: we may have been called from one of them.

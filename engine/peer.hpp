@@ -27,6 +27,7 @@ class PeerShell : public std::enable_shared_from_this<PeerShell> {
   void wake();
   void close(std::error_code error);
   void finish();
+  asio::awaitable<bool> async_finish(Deadline deadline);
   std::uint64_t call(std::string_view method, const Payload& params, const CallOptions& options,
                      Completion completion);
 
@@ -57,6 +58,7 @@ class PeerShell : public std::enable_shared_from_this<PeerShell> {
   bool wake_posted_ = false;
   bool writing_ = false;
   bool finishing_ = false;
+  Event finished_;  // nothing will be written any more
   bool closed_ = false;
 };
 
@@ -250,6 +252,9 @@ class Peer {
 
   /// Refuses new calls, writes what is queued, then closes the writing side. Reading goes on.
   void finish() { shell_->finish(); }
+  /// The same, and waits until all is written and that side is closed: true. False when the
+  /// deadline passed first. Cancellation of any kind ends the waiting only.
+  asio::awaitable<bool> async_finish(Deadline deadline) { return shell_->async_finish(deadline); }
   /// Closes both streams now; all calls end with Errc::shutting_down, and no hook is called again.
   void close();
 

@@ -175,6 +175,10 @@ void CodeRequests::finish_call(std::uint32_t place, std::uint32_t generation,
 }
 
 void CodeRequests::on_cancelled(std::string_view id) {
+  for (const auto& weak : waiting_) {
+    const auto waiting = weak.lock();
+    if (waiting && waiting->id() == id) waiting->discard();
+  }
   for (Call& call : calls_) {
     if (!call.active || call.responder.id() != id) continue;
     call.downstream->cancel(call.ticket, "the code no longer waits for it");
@@ -183,6 +187,9 @@ void CodeRequests::on_cancelled(std::string_view id) {
 }
 
 void CodeRequests::cancel_all() {
+  for (const auto& weak : waiting_) {
+    if (const auto waiting = weak.lock()) waiting->discard();
+  }
   // Ending one may begin another's place anew: by index.
   for (std::size_t i = 0; i < calls_.size(); ++i) {
     if (!calls_[i].active) continue;
@@ -214,6 +221,8 @@ void CodeRequests::with_tools_of(Responder responder, const CatalogueServer& ser
   const std::string name = server.spec().name;
   // A std::function must be copyable, and a Responder is not.
   auto waiting = std::make_shared<Responder>(std::move(responder));
+  std::erase_if(waiting_, [](const auto& weak) { return weak.expired(); });
+  waiting_.push_back(waiting);
   auto done = [self = shared_from_this(), name, waiting,
                then = std::move(then)](const std::string& error) {
     const CatalogueServer* listed = self->registry_->catalogue().find_server(name);

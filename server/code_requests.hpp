@@ -85,6 +85,8 @@ class CodeRequests : public std::enable_shared_from_this<CodeRequests> {
   framing::ObjectScanner scanner_;
   std::vector<Call> calls_;
   std::vector<std::uint32_t> free_;
+  // Requests that wait for a server's tools.
+  std::vector<std::weak_ptr<engine::Responder>> waiting_;
   std::string server_name_;  // scratch
   std::string tool_name_;
 };

@@ -30,6 +30,9 @@ constexpr const char* version = HEADRACE_VERSION;
 // seconds.
 constexpr auto last_answers = std::chrono::milliseconds(800);
 
+// A client that is still there may need a moment to read them.
+constexpr auto last_write = std::chrono::milliseconds(200);
+
 constexpr const char* terminal_hint =
     "headrace speaks the Model Context Protocol on stdin and stdout: put it into an MCP client's\n"
     "configuration as {\"command\": \"headrace\"}. `headrace --help` tells more; Ctrl-D ends it.\n";
@@ -103,6 +106,7 @@ class Program {
     }
     role_->cancel_all();
     co_await bridge_->async_close();
+    co_await peer_.async_finish(engine::Deadline::after(last_write));
     peer_.close();
     signals_.cancel();
   }
@@ -165,8 +169,11 @@ int serve(const Options& options) {
   Program program(context, options);
   asio::awaitable<void> serving = program.serve();
   std::exception_ptr failure;
-  asio::co_spawn(context, std::move(serving),
-                 [&failure](std::exception_ptr error) { failure = std::move(error); });
+  asio::co_spawn(context, std::move(serving), [&failure, &context](std::exception_ptr error) {
+    failure = std::move(error);
+    // A sandbox that is still being started must not keep us: the guard removes it.
+    context.stop();
+  });
   context.run();
   if (failure) std::rethrow_exception(failure);
   return EXIT_SUCCESS;
