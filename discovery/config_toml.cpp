@@ -3,6 +3,7 @@
 #include <headrace/discovery/toml_text.hpp>
 
 #include <algorithm>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -61,18 +62,16 @@ class Reader {
     if (!simdjson::validate_utf8(text_.data(), text_.size())) {
       return refuse(0, "not valid TOML: it is not UTF-8");
     }
-    if (const auto offset = find_bare_non_ascii(text_)) {
-      const auto line =
-          std::count(text_.begin(), text_.begin() + std::ptrdiff_t(*offset), '\n') + 1;
-      return refuse(static_cast<std::size_t>(line),
-                    "not valid TOML: what is not ASCII belongs into quotes (right after a \\ that "
-                    "ends a line of a string, write it as \\uXXXX)");
-    }
-    const toml::parse_result parsed = toml::parse(text_);
+    ascii_ = AsciiToml::spell(text_);
+    if (!ascii_) return refuse(0, "too many kinds of numeric escapes: write plain characters");
+    const toml::parse_result parsed = toml::parse(ascii_->text());
     if (!parsed) {
       const toml::parse_error& error = parsed.error();
-      return refuse(error.source().begin.line,
-                    "not valid TOML: " + std::string(error.description()));
+      std::string message = "not valid TOML: " + ascii_->original(error.description());
+      if (ascii_->text().size() != text_.size()) {
+        message += " (a key that is not ASCII belongs into quotes)";
+      }
+      return refuse(error.source().begin.line, std::move(message));
     }
     in_file_order(parsed.table(), [this](std::string_view key, const toml::node& node) {
       if (is_server_section(key)) {
@@ -82,7 +81,7 @@ class Reader {
           section("mcp.servers", *inner);
         }
       } else if (key == "description" && node.is_string()) {
-        document_.description = node.as_string()->get();
+        document_.description = ascii_->original(node.as_string()->get());
       }
     });
     if (!found_section_) {
@@ -99,7 +98,7 @@ class Reader {
       return;
     }
     in_file_order(*node.as_table(), [this](std::string_view key, const toml::node& entry) {
-      document_.entries.push_back({std::string(key), convert(entry)});
+      document_.entries.push_back({ascii_->original(key), convert(entry)});
     });
   }
 
@@ -110,7 +109,7 @@ class Reader {
     if (const toml::table* table = node.as_table()) {
       result.kind = ConfigValue::Kind::object;
       in_file_order(*table, [&](std::string_view key, const toml::node& value) {
-        result.members.push_back({std::string(key), convert(value)});
+        result.members.push_back({ascii_->original(key), convert(value)});
       });
     } else if (const toml::array* array = node.as_array()) {
       result.kind = ConfigValue::Kind::array;
@@ -118,7 +117,7 @@ class Reader {
         result.items.push_back(convert(item));
     } else if (node.is_string()) {
       result.kind = ConfigValue::Kind::string;
-      result.text = node.as_string()->get();
+      result.text = ascii_->original(node.as_string()->get());
     } else if (node.is_boolean() || node.is_number()) {
       result.kind = node.is_boolean() ? ConfigValue::Kind::boolean : ConfigValue::Kind::number;
       result.text = spelling(node);
@@ -138,6 +137,7 @@ class Reader {
   }
 
   std::string_view text_;
+  std::optional<AsciiToml> ascii_;
   const std::string& file_;
   Faults& faults_;
   ConfigDocument document_;

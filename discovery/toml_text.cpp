@@ -1,91 +1,75 @@
-// Finds in TOML text what toml++ must not be given.
+// Spells TOML text in ASCII and back.
 #include <headrace/discovery/toml_text.hpp>
 
-#include <algorithm>
+#include <bitset>
+#include <charconv>
+#include <cstdint>
 
 namespace headrace::discovery {
 namespace {
 
+// None of them has a meaning in TOML outside of strings.
+constexpr std::string_view kMarks = "~^|@%&!$*?;<>/()";
+constexpr std::string_view kDigits = "0123456789ABCDEF";
+
 bool is_ascii(char c) {
   return static_cast<unsigned char>(c) < 0x80;
 }
-bool is_space(char c) {
-  return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+
+// Characters that `text` may write as \x7E, \u007E or \U0000007E: parsing brings them into strings,
+// where they would look like a mark.
+std::bitset<128> escaped_characters(std::string_view text) {
+  std::bitset<128> escaped;
+  for (std::size_t at = text.find('\\'); at < text.size(); at = text.find('\\', at + 1)) {
+    const char kind = at + 1 < text.size() ? text[at + 1] : '\0';
+    const std::size_t digits = kind == 'x' ? 2 : kind == 'u' ? 4 : kind == 'U' ? 8 : 0;
+    const std::string_view number = text.substr(at + 2 <= text.size() ? at + 2 : at, digits);
+    std::uint32_t value = 0;
+    const auto result = std::from_chars(number.data(), number.data() + number.size(), value, 16);
+    if (result.ec == std::errc() && value < escaped.size()) escaped.set(value);
+  }
+  return escaped;
 }
-
-class Scanner {
- public:
-  explicit Scanner(std::string_view text) : text_(text) {}
-
-  std::optional<std::size_t> run() {
-    while (at_ < text_.size() && !found_) {
-      const char c = text_[at_];
-      if (c == '#') {
-        at_ = std::min(text_.find('\n', at_), text_.size());
-      } else if (c == '"' || c == '\'') {
-        string(c);
-      } else {
-        check();
-        ++at_;
-      }
-    }
-    return found_;
-  }
-
- private:
-  void check() {
-    if (at_ < text_.size() && !is_ascii(text_[at_]) && !found_) found_ = at_;
-  }
-
-  bool at_triple(char quote) const {
-    return text_.size() - at_ >= 3 && text_[at_] == quote && text_[at_ + 1] == quote &&
-           text_[at_ + 2] == quote;
-  }
-
-  // From the opening quote to behind the closing one.
-  void string(char quote) {
-    const bool multi_line = at_triple(quote);
-    at_ += multi_line ? 3 : 1;
-    while (at_ < text_.size() && !found_) {
-      const char c = text_[at_];
-      if (c == '\\' && quote == '"') {
-        escape(multi_line);
-      } else if (c == '\n' && !multi_line) {
-        at_ = text_.size();  // not closed: toml++ gets no further either
-      } else if (multi_line && at_triple(quote)) {
-        at_ += 3;
-        // Up to two more belong to the string, before the three that close it.
-        for (int i = 0; i < 2 && at_ < text_.size() && text_[at_] == quote; ++i)
-          ++at_;
-        return;
-      } else {
-        ++at_;
-        if (c == quote && !multi_line) return;
-      }
-    }
-  }
-
-  void escape(bool multi_line) {
-    ++at_;
-    if (at_ == text_.size()) return;
-    if (!multi_line || (!is_space(text_[at_]) && is_ascii(text_[at_]))) {
-      ++at_;
-      return;
-    }
-    while (at_ < text_.size() && is_space(text_[at_]))
-      ++at_;
-    check();
-  }
-
-  std::string_view text_;
-  std::size_t at_ = 0;
-  std::optional<std::size_t> found_;
-};
 
 }  // namespace
 
-std::optional<std::size_t> find_bare_non_ascii(std::string_view text) noexcept {
-  return Scanner(text).run();
+std::optional<AsciiToml> AsciiToml::spell(std::string_view text) {
+  const std::bitset<128> escaped = escaped_characters(text);
+  AsciiToml result;
+  for (char mark : kMarks) {
+    if (escaped.test(static_cast<std::size_t>(mark))) continue;
+    result.mark_ = mark;
+    break;
+  }
+  if (result.mark_ == '\0') return std::nullopt;
+  result.text_.reserve(text.size());
+  for (char c : text) {
+    if (is_ascii(c) && c != result.mark_) {
+      result.text_ += c;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    result.text_ += result.mark_;
+    result.text_ += kDigits[byte >> 4U];
+    result.text_ += kDigits[byte & 15U];
+  }
+  return result;
+}
+
+std::string AsciiToml::original(std::string_view value) const {
+  std::string result;
+  result.reserve(value.size());
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    if (value[i] != mark_ || value.size() - i < 3) {
+      result += value[i];
+      continue;
+    }
+    const std::size_t high = kDigits.find(value[i + 1]);
+    const std::size_t low = kDigits.find(value[i + 2]);
+    result += static_cast<char>((high << 4U | low) & 0xFFU);
+    i += 2;
+  }
+  return result;
 }
 
 }  // namespace headrace::discovery

@@ -1,16 +1,27 @@
-// Finds in TOML text what toml++ must not be given.
+// Spells TOML text in ASCII and back.
 #pragma once
 
-#include <cstddef>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace headrace::discovery {
 
-/// Offset of the first byte outside ASCII where toml++ takes it for white space that it may be, and
-/// runs into undefined behaviour if it is not: outside strings and comments, where TOML has no
-/// place for it, and after a backslash that ends a line of a string. Looks no further than the
-/// first string that is not closed.
-std::optional<std::size_t> find_bare_non_ascii(std::string_view text) noexcept;
+/// toml++ 3.3 runs into undefined behaviour on many letters outside ASCII, wherever it looks for
+/// white space, also on its way to an error. So each such byte is spelled as a mark and two digits,
+/// which is as valid in strings and comments and as invalid elsewhere. Lines stay what they are.
+class AsciiToml {
+ public:
+  /// Nothing when `text` has numeric escapes for every character that could be the mark.
+  static std::optional<AsciiToml> spell(std::string_view text);
+
+  const std::string& text() const noexcept { return text_; }
+  /// What a string of `text()` says, with its bytes outside ASCII again.
+  std::string original(std::string_view value) const;
+
+ private:
+  std::string text_;
+  char mark_ = '\0';
+};
 
 }  // namespace headrace::discovery

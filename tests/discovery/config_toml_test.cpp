@@ -81,29 +81,46 @@ TEST(ConfigToml, SaysWhatIsWrongAndWhere) {
   }
 }
 
-TEST(ConfigToml, NonAsciiBelongsIntoQuotes) {
-  const std::string good =
-      "\xEF\xBB\xBF# é \" ' \n[servers.\"é\"]\ncommand = 'ключ'\n"
-      "args = [\"ü\\\"é\", \"\"\"\né \"\" é\\\n  x\"\"\"\"\", '\'\'é\n'é'\'\'']";
+TEST(ConfigToml, AnyCharacterMayStandInQuotes) {
   Faults faults;
-  const ConfigDocument document = read(good, faults);
+  const ConfigDocument document = read(
+      "\xEF\xBB\xBF# é \" ' \n[servers.\"é\"]\ncommand = 'ключ'\n"
+      "args = [\"ü\\\"é\", \"\"\"\né \"\" é\\\n  éx\"\"\"\"\", '''é\n'é'~''', "
+      "\"\\u00e9~\\u007Eab^\"]",
+      faults);
   EXPECT_THAT(test::described(faults), IsEmpty());
   ASSERT_EQ(document.entries.size(), 1U);
   EXPECT_EQ(document.entries[0].name, "é");
+  EXPECT_EQ(find_member(document.entries[0].value, "command")->text, "ключ");
   const ConfigValue& args = *find_member(document.entries[0].value, "args");
-  EXPECT_EQ(args.items.at(0).text, "ü\"é");
-  EXPECT_EQ(args.items.at(1).text, "é \"\" éx\"\"");
-  EXPECT_EQ(args.items.at(2).text, "é\n'é'");
+  ASSERT_EQ(args.items.size(), 4U);
+  EXPECT_EQ(args.items[0].text, "ü\"é");
+  EXPECT_EQ(args.items[1].text, "é \"\" ééx\"\"");
+  EXPECT_EQ(args.items[2].text, "é\n'é'~");
+  EXPECT_EQ(args.items[3].text, "é~~ab^");
+}
 
-  for (std::string_view bad :
-       {"\nключ = 1", "\na = é", "\né", "\n[\u013E]", "\naé = 1", "\n[servers.é]",
-        "a = 'x' # é\né=1", "a = '\\'\né=1", "a = \"\\\"é\"\né=1", "a = \"\"\"\\\n é\"\"\""}) {
-    Faults found;
-    EXPECT_THAT(read(bad, found).entries, testing::SizeIs(0));
-    ASSERT_EQ(found.size(), 1U) << bad;
-    EXPECT_THAT(describe(found[0]), HasSubstr("f.toml:2: not valid TOML: what is not ASCII"))
-        << bad;
+TEST(ConfigToml, OutsideOfQuotesOnlyAscii) {
+  for (std::string_view bad : {"\nключ = 1", "\na = é", "\né", "\n[\u013E]", "\naé = 1",
+                               "\na = [0q'qé']", "\n[servers.é]", "a = 'x' # é\né=1"}) {
+    Faults faults;
+    EXPECT_THAT(read(bad, faults).entries, testing::SizeIs(0));
+    ASSERT_EQ(faults.size(), 1U) << bad;
+    EXPECT_THAT(describe(faults[0]), HasSubstr("f.toml:2: not valid TOML: ")) << bad;
+    EXPECT_THAT(describe(faults[0]), HasSubstr("belongs into quotes")) << bad;
   }
+}
+
+TEST(ConfigToml, EscapesForEveryMarkAreRefused) {
+  std::string text = "a = \"";
+  for (const char* code : {"7E", "5E", "7C", "40", "25", "26", "21", "24", "2A", "3F", "3B", "3C",
+                           "3E", "2F", "28", "29"}) {
+    text += std::string("\\u00") + code;
+  }
+  Faults faults;
+  read(text + "\"", faults);
+  ASSERT_EQ(faults.size(), 1U);
+  EXPECT_THAT(faults[0].message, HasSubstr("numeric escapes"));
 }
 
 TEST(ConfigToml, DatesAreNoStrings) {
