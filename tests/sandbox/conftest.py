@@ -51,11 +51,12 @@ class Sandbox:
         described = self.described(**options)
         return LIMITS.format(**described) + code
 
-    def run(self, code, timeout=120, check=True, environment=None, **options):
-        """Runs code to its end, under all limits; returns the completed process."""
+    def run(self, code, check=True, environment=None, before=(), **options):
+        """Runs code to its end, under all limits; returns the completed process. `before` are
+        words to put before the command."""
         done = subprocess.run(
-            self.command("run", self.limited(code, **options), **options), stdin=subprocess.DEVNULL,
-            capture_output=True, text=True, timeout=timeout,
+            [*before, *self.command("run", self.limited(code, **options), **options)],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120,
             env={**os.environ, **(environment or {})})
         if check:
             assert done.returncode == 0, done.stderr
