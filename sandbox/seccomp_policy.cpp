@@ -3,7 +3,6 @@
 // capabilities, less namespaces, tracing, keys and io_uring.
 #include <headrace/sandbox/seccomp_policy.hpp>
 
-
 namespace headrace::sandbox {
 namespace {
 
