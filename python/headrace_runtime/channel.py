@@ -13,7 +13,6 @@ import re
 import select
 from _thread import allocate_lock, get_ident
 from itertools import count
-from time import monotonic
 from typing import Any, Callable
 
 from headrace_runtime.errors import CLOSED, MCPError
@@ -47,7 +46,7 @@ class SyncCall:
         self._lock = allocate_lock()
         self._lock.acquire()
 
-    def settle(self, result: Any, error: MCPError | None) -> None:
+    def settle(self, result: Any, error: MCPError | None, loop: Any) -> None:
         self.result, self.error = result, error
         self.done = True
         self.wake()
@@ -60,6 +59,34 @@ class SyncCall:
 
     def sleep(self, seconds: float) -> None:
         self._lock.acquire(True, seconds)
+
+
+class StayingCall:
+    """An awaited call whose task has not been suspended yet; else `future` gets the answer. The order in which
+    the two threads set and look at `done` and `future` leaves no gap between them."""
+
+    __slots__ = ("done", "error", "future", "result")
+
+    def __init__(self) -> None:
+        self.done = False
+        self.future: Any = None
+
+    def settle(self, result: Any, error: MCPError | None, loop: Any) -> None:
+        self.result, self.error = result, error
+        self.done = True
+        if self.future is not None:
+            self.pass_on(loop)
+
+    def pass_on(self, loop: Any) -> None:
+        owner = self.future.get_loop()
+        if owner is loop:
+            _settle(self.future, self.result, self.error)
+        else:
+            Channel._elsewhere(owner, _settle, self.future, self.result, self.error)
+
+    def cancel(self) -> None:
+        if self.future is not None:
+            Channel._elsewhere(self.future.get_loop(), self.future.cancel)
 
 
 def _settle(future: asyncio.Future, result: Any, error: MCPError | None) -> None:
@@ -104,9 +131,22 @@ class Channel:
         loop = _get_running_loop()
         if loop is not self.home:
             self._attach(loop)
-        future = loop.create_future()
         number = self.last_number = next(self._numbers)
         data = self._frame(number, method, params)
+        if not self._pending and loop is self.home and not loop._ready and not loop._scheduled:
+            selector = loop._selector
+            if not selector.others:
+                call = self._stay(number, data, loop, selector)
+                if call.done:
+                    if call.error is not None:
+                        raise call.error
+                    return call.result
+                try:
+                    return await call.future
+                except _Cancelled:
+                    self.abandon(number)
+                    raise
+        future = loop.create_future()
         self._pending[number] = future
         if len(self._pending) - len(self._backlog) > IN_FLIGHT_LIMIT:
             self._backlog[number] = data
@@ -122,6 +162,24 @@ class Channel:
         except _Cancelled:
             self.abandon(number)
             raise
+
+    def _stay(self, number: int, data: bytes, loop: Any, selector: Any) -> StayingCall:
+        """A request when nothing else could run: the wait that the loop would come to takes place
+        right here, which saves half the time. Afterwards the call is done, or its future waits."""
+        call = StayingCall()
+        self._pending[number] = call
+        self.send(data)
+        if selector.wait_for(self.read_fd) and self._read_lock.acquire(False):
+            try:
+                self._read_once(loop)
+            finally:
+                self._read_lock.release()
+        if not call.done:
+            call.future = loop.create_future()
+            if call.done:
+                call.pass_on(loop)
+                call.done = False
+        return call
 
     def request_sync(self, method: str, params: str) -> Any:
         """`request` for plain code, in any thread; blocks, and can be interrupted."""
@@ -166,7 +224,9 @@ class Channel:
             waiter = self._pending.get(pending)
             self.abandon(pending)
             if type(waiter) is SyncCall:
-                waiter.settle(None, MCPError("The run was interrupted", CODE_CANCELLED))
+                waiter.settle(None, MCPError("The run was interrupted", CODE_CANCELLED), None)
+            elif type(waiter) is StayingCall:
+                waiter.cancel()
             elif waiter is not None:
                 self._elsewhere(waiter.get_loop(), waiter.cancel)
 
@@ -373,8 +433,8 @@ class Channel:
         waiter = self._pending.pop(number, None)
         if waiter is None:
             return  # abandoned
-        if type(waiter) is SyncCall:
-            waiter.settle(result, error)
+        if type(waiter) in _CALLS:
+            waiter.settle(result, error, loop)
             return
         owner = waiter.get_loop()
         if owner is loop:
@@ -409,10 +469,13 @@ class Channel:
         pending, self._pending = self._pending, {}
         for waiter in pending.values():
             error = MCPError(CLOSED)
-            if type(waiter) is SyncCall:
-                waiter.settle(None, error)
+            if type(waiter) in _CALLS:
+                waiter.settle(None, error, None)
             elif not waiter.done():
                 waiter.set_exception(error)
+
+
+_CALLS = frozenset((SyncCall, StayingCall))
 
 
 def _error(error: Any) -> MCPError:

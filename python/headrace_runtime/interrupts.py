@@ -161,7 +161,7 @@ class Interrupts:
         if users:
             self._acted()
             raise KeyboardInterrupt
-        if top is not None and not self._is_driver(top):
+        if top is not None and not self._is_driver(top) and self._is_stuck():
             return  # ours: the watchdog tries again in a moment
         self._acted()
         if self._attempts > 2 and self._is_stuck():

@@ -17,19 +17,42 @@ _enter, _leave = asyncio.tasks._enter_task, asyncio.tasks._leave_task
 _BaseLoop = asyncio.base_events.BaseEventLoop
 
 
-class WatchedSelector(selectors.DefaultSelector):
+class WatchedSelector(selectors.EpollSelector):
     """A selector that shows whether its loop still comes round."""
 
     waiting = False
     turns = 0
+    others = False  # events were seen that only `select` can deliver
+    _skipped = False
 
     def select(self, timeout: float | None = None) -> list:
         self.turns += 1
+        if timeout is not None and timeout <= 0 and not self._skipped:
+            # Handles are ready: they run first, and every second time the descriptors are looked at.
+            self._skipped = True
+            return _NOTHING
+        self._skipped = self.others = False
         self.waiting = True
         try:
-            return super().select(timeout)
+            return _select(self, timeout)
         finally:
             self.waiting = False
+
+    def wait_for(self, fd: int) -> bool:
+        """Waits as `select` would for a loop that has nothing ready and nothing scheduled;
+        whether `fd` has become readable."""
+        self.turns += 1
+        self.waiting = True
+        try:
+            events = self._selector.poll(-1, 8)
+        finally:
+            self.waiting = False
+        self.others = len(events) != 1 or events[0][0] != fd
+        return any(ready == fd for ready, _ in events)
+
+
+_NOTHING: list = []
+_select = selectors.EpollSelector.select
 
 
 def new_home_loop() -> asyncio.AbstractEventLoop:
