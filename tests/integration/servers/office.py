@@ -18,7 +18,7 @@ ISSUES = {
 
 
 @server.tool()
-def search_issues(query: str) -> list[dict]:
+def search_issues(query: str) -> list[dict[str, str]]:
     """Finds issues by a word."""
     return [issue for issue in ISSUES.values() if query.lower() in issue["description"].lower()]
 
@@ -30,7 +30,7 @@ def search_text(query: str) -> str:
 
 
 @server.tool()
-def get_issue(id: str) -> dict:
+def get_issue(id: str) -> dict[str, str]:
     """One issue."""
     if id not in ISSUES:
         raise ValueError(f"there is no issue {id}")

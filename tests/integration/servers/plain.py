@@ -7,8 +7,6 @@ import os
 import random
 import sys
 
-TOGETHER = int(sys.argv[1]) if len(sys.argv) > 1 else 1
-
 TOOLS = [
     {"name": "blob", "description": "Text of an exact length.",
      "inputSchema": {"type": "object", "properties": {"size": {"type": "integer"}}}},
@@ -39,7 +37,7 @@ def text_result(text):
     return {"content": [{"type": "text", "text": text}]}
 
 
-def main():
+def main(together):
     waiting = []
     shuffle = random.Random(1).shuffle
     for line in sys.stdin.buffer:
@@ -64,7 +62,7 @@ def main():
         elif method == "tools/call" and params["name"] == "echo":
             waiting.append(answer(id, {
                 "content": [], "structuredContent": {"number": params["arguments"]["number"]}}))
-            if len(waiting) == TOGETHER:
+            if len(waiting) == together:
                 shuffle(waiting)
                 write(b"".join(waiting))
                 waiting.clear()
@@ -73,4 +71,5 @@ def main():
                               "error": {"code": -32601, "message": "unknown"}}).encode() + b"\n")
 
 
-main()
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1)
