@@ -3,15 +3,18 @@
 #include <headrace/discovery/toml_text.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <utility>
 
 // Header only, so that nothing has to be there when the program runs.
 #define TOML_HEADER_ONLY 1
 #define TOML_EXCEPTIONS 0
-#define TOML_ENABLE_FORMATTERS 1
+#define TOML_ENABLE_FORMATTERS 0
+// It asserts, and with NDEBUG assumes, that bad input cannot be, right before it handles it.
+#undef NDEBUG
+#define TOML_ASSERT(expression) static_cast<void>(0)
 #include <simdjson.h>
 #include <toml++/toml.h>
 
@@ -26,13 +29,15 @@ std::size_t line_of(const toml::node& node) {
 }
 
 std::string spelling(const toml::node& node) {
-  std::ostringstream out;
-  node.visit([&out](const auto& value) {
-    if constexpr (toml::is_number<decltype(value)> || toml::is_boolean<decltype(value)>) {
-      out << value;
-    }
-  });
-  return out.str();
+  if (const auto* truth = node.as_boolean()) return truth->get() ? "true" : "false";
+  if (const auto* integer = node.as_integer()) return std::to_string(integer->get());
+  char digits[64];
+  const auto* number = node.as_floating_point();
+  const auto end = std::to_chars(digits, digits + sizeof digits, number->get()).ptr;
+  std::string result(digits, end);
+  // A version such as 1.0 stays one.
+  if (result.find_first_not_of("-0123456789") == std::string::npos) result += ".0";
+  return result;
 }
 
 // A table's own order is alphabetical; users expect the file's.

@@ -22,7 +22,7 @@ TEST(ConfigToml, ReadsServersInTheFilesOrder) {
 description = "all of them"
 [mcp_servers.zeta]
 command = "z"
-args = ["-x", 8080, true, 1.5]
+args = ["-x", 8080, true, 1.5, 1.0]
 [mcp_servers.zeta.env]
 B = "1"
 A = "2"
@@ -39,7 +39,8 @@ command = "a"
   EXPECT_EQ(zeta.line, 3U);
   EXPECT_EQ(find_member(zeta, "command")->text, "z");
   const ConfigValue& args = *find_member(zeta, "args");
-  ASSERT_EQ(args.items.size(), 4U);
+  ASSERT_EQ(args.items.size(), 5U);
+  EXPECT_EQ(args.items[4].text, "1.0");
   EXPECT_EQ(args.items[1].text, "8080");
   EXPECT_EQ(args.items[2].text, "true");
   EXPECT_EQ(args.items[3].text, "1.5");
