@@ -64,6 +64,14 @@ def command_line(pid):
     return b" ".join(words).decode(errors="replace").strip()
 
 
+def memory(pid):
+    """Its resident memory in bytes."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
 def describe(pids):
     return "\n".join(f"{pid}: {command_line(pid)[:200]}" for pid in pids)
 
