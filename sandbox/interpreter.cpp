@@ -63,6 +63,7 @@ std::unique_ptr<Interpreter> Interpreter::start(const engine::Executor& executor
       spec.fds.push_back({channel_descriptor, theirs.get()});
     }
     self->watch_usage_ = launch.watch_usage;
+    self->limits_ = launch.limits;
 
     const Command removal = plan.runtime->remove(plan.facts, {&plan.request.spec.name, 1});
     if (guard && !removal.empty()) {

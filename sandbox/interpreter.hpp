@@ -59,6 +59,8 @@ class Interpreter {
   std::string_view runtime_name() const noexcept { return plan_.runtime->name; }
   /// Whether somebody has to add up what its processes use.
   bool watch_usage() const noexcept { return watch_usage_; }
+  /// Whether nothing but that watch bounds the number of its processes.
+  bool unbounded_processes() const noexcept { return watch_usage_ && limits_.processes == 0; }
 
   /// Ends it: politely when `kill` is false (end of file, a moment), else at once; then makes sure
   /// that the container is gone. To be run to its end.
@@ -86,6 +88,7 @@ class Interpreter {
   bool ready_ = false;
   bool alive_ = true;
   bool watch_usage_ = false;
+  InterpreterLimits limits_;
   bool guarded_command_ = false;
 };
 

@@ -236,9 +236,16 @@ void Session::interrupt(const Run& run, std::string_view reason) {
   interpreter_->peer().notify_always("interrupt", std::string_view(params));
 }
 
-bool Session::over_memory() const {
-  if (!interpreter_->watch_usage() || options_.memory_limit == 0) return false;
-  return measure_usage(interpreter_->pid(), options_.memory_limit).memory > options_.memory_limit;
+std::string Session::broken_limit() const {
+  if (!interpreter_->watch_usage()) return {};
+  const Usage usage = measure_usage(interpreter_->pid(), options_.memory_limit);
+  if (usage.memory > options_.memory_limit) {
+    return "more than " + std::to_string(options_.memory_limit >> 20) + " MiB of memory together";
+  }
+  if (interpreter_->unbounded_processes() && usage.threads > options_.process_limit) {
+    return "more than " + std::to_string(options_.process_limit) + " processes";
+  }
+  return {};
 }
 
 asio::awaitable<void> Session::wait_for_end(std::shared_ptr<Run> run) {
@@ -267,11 +274,10 @@ asio::awaitable<void> Session::wait_for_end(std::shared_ptr<Run> run) {
       interrupt(*run, cancel_sent ? "cancelled" : "timeout");
       deadline = Deadline::after(options_.grace);
     }
-    if (over_memory()) {
+    const std::string broken = broken_limit();
+    if (!broken.empty()) {
       result.status = RunStatus::lost;
-      result.error = "the code and its processes used more than " +
-                     std::to_string(options_.memory_limit >> 20) +
-                     " MiB of memory together, so they were killed";
+      result.error = "the code and its processes used " + broken + ", so they were killed";
       result.note = "variables and imports are gone, the next run starts afresh";
       co_await kill("");
       break;

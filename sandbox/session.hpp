@@ -81,6 +81,8 @@ struct SessionOptions {
   std::size_t output_limit = 256 << 10;
   /// Of all processes of a sandbox together, in bytes, where the runtime leaves it to us.
   std::uint64_t memory_limit = 512ULL << 20;
+  /// Processes and threads, likewise.
+  std::uint64_t process_limit = 128;
 };
 
 /// What code in the interpreter asks for; called on the executor, never from inside a call in.
@@ -131,7 +133,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void on_output(std::string_view params);
   void arm_idle_timer();
   static asio::awaitable<void> retire(std::shared_ptr<Session> self);
-  bool over_memory() const;
+  std::string broken_limit() const;
 
   engine::Executor executor_;
   SessionOptions options_;

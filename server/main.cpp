@@ -62,6 +62,7 @@ BridgeOptions bridge_options(const Options& options) {
   bridge.session.idle_limit = options.idle_limit;
   bridge.session.output_limit = options.max_output;
   bridge.session.memory_limit = options.limits.memory;
+  bridge.session.process_limit = options.limits.pids;
   bridge.strict_servers = options.strict_servers;
   bridge.saved_tools = expanded(options.state_dir) / "user_tools";
   return bridge;
