@@ -106,23 +106,31 @@ class Watch:
     """Sees to it that what was started here is gone again."""
 
     def __init__(self):
-        self.pids = []
+        self.pids = []  # of those who may have started containers
         self.before = set(processes.descendants())
 
     def alive(self):
         return [pid for pid in processes.descendants() if pid not in self.before]
 
     def containers(self):
-        return [name for runtime in RUNTIMES for pid in self.pids
-                for name in processes.containers(runtime, pid)]
+        if not self.pids:
+            return []
+        return [name for runtime in RUNTIMES
+                for name, owner in processes.labelled_containers(runtime) if owner in self.pids]
 
-    def assert_clean(self, limit=10):
-        """No process and no container that was started since the test began."""
+    def assert_no_process(self, limit=10):
         processes.eventually(lambda: not self.alive(), lambda: "no process is left, but there are\n"
                              + processes.describe(self.alive()), limit)
+
+    def assert_no_container(self, limit=10):
         processes.eventually(lambda: not self.containers(),
                              lambda: f"no container is left, but there are {self.containers()}",
                              limit)
+
+    def assert_clean(self, limit=10):
+        """No process and no container that was started since the test began."""
+        self.assert_no_process(limit)
+        self.assert_no_container(limit)
         processes.reap_orphans()
 
 
@@ -146,7 +154,8 @@ def start(home, watch):
         client = RawClient([PROGRAM, *arguments], home.environment(**settings), cwd=home.path,
                            stdin=stdin, start_reading=start_reading)
         clients.append(client)
-        watch.pids.append(client.pid)
+        if runtime not in RUNTIMES or runtime in processes.ENGINES:
+            watch.pids.append(client.pid)
         if initialize:
             client.initialize()
         return client

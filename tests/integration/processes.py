@@ -9,6 +9,7 @@ from pathlib import Path
 
 PR_SET_CHILD_SUBREAPER = 36
 OWNER_LABEL = "headrace.owner"
+ENGINES = ("podman", "docker")  # the runtimes that have containers to look for
 
 
 def adopt_orphans():
@@ -72,6 +73,11 @@ def memory(pid):
     return 0
 
 
+def bytes_read(pid):
+    """What it has read from anywhere, in bytes."""
+    return int(re.search(r"rchar: (\d+)", Path(f"/proc/{pid}/io").read_text())[1])
+
+
 def describe(pids):
     return "\n".join(f"{pid}: {command_line(pid)[:200]}" for pid in pids)
 
@@ -94,12 +100,18 @@ def containers(runtime, pid=None):
 
 def labelled_containers(runtime):
     """Name and owner's pid of each container of the product, of this machine's or not."""
-    if runtime not in ("podman", "docker"):
+    if runtime not in ENGINES:
         return []
-    done = subprocess.run(
-        [runtime, "ps", "--all", "--no-trunc", "--filter", f"label={OWNER_LABEL}", "--format",
-         "{{.Names}}\t{{.Label \"" + OWNER_LABEL + "\"}}"],
-        capture_output=True, text=True, timeout=120, check=True)
+    label = (f'{{{{index .Labels "{OWNER_LABEL}"}}}}' if runtime == "podman"
+             else f'{{{{.Label "{OWNER_LABEL}"}}}}')
+    command = [runtime, "ps", "--all", "--no-trunc", "--filter", f"label={OWNER_LABEL}",
+               "--format", "{{.Names}}\t" + label]
+    # podman fails when a container goes away while it lists them.
+    for _ in range(10):
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        if done.returncode == 0:
+            break
+    assert done.returncode == 0, done.stderr
     found = []
     for line in done.stdout.splitlines():
         name, _, owner = line.partition("\t")
