@@ -58,6 +58,7 @@ BridgeOptions bridge_options(const Options& options) {
   bridge.launcher.image = options.image;
   bridge.launcher.limits = options.limits;
   bridge.launcher.user = options.user;
+  bridge.launcher.fast_channel = options.fast_channel;
   bridge.launcher.server_version = version;
   bridge.session.idle_limit = options.idle_limit;
   bridge.session.output_limit = options.max_output;

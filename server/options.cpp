@@ -105,6 +105,13 @@ std::optional<std::string> parse_runtime(std::string_view text) {
                                                                   : std::nullopt;
 }
 
+std::optional<bool> parse_channel(std::string_view text) {
+  const std::string word = lower(text);
+  if (word == "auto") return true;
+  if (word == "stdio") return false;
+  return std::nullopt;
+}
+
 std::optional<std::string> parse_cpus(std::string_view text) {
   double number = 0;
   const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -185,6 +192,7 @@ Options read_options(const discovery::EnvironmentLookup& environment) {
   }
   set(options.user,
       reader.parsed("MCP_BRIDGE_CONTAINER_USER", parse_user, "a user such as 65534:65534"));
+  set(options.fast_channel, reader.parsed("MCP_BRIDGE_CHANNEL", parse_channel, "auto or stdio"));
   set(options.idle_limit, reader.parsed("MCP_BRIDGE_RUNTIME_IDLE_TIMEOUT", parse_seconds, time));
   set(options.state_dir, reader.text("MCP_BRIDGE_STATE_DIR"));
   options.servers_config = reader.text("MCP_SERVERS_CONFIG");

@@ -23,6 +23,8 @@ struct Options {
   std::chrono::seconds max_timeout{120};
   sandbox::SandboxLimits limits;
   std::string user = "65534:65534";
+  /// False: the interpreter is spoken to by stdin and stdout, whatever else would be faster.
+  bool fast_channel = true;
   std::chrono::seconds idle_limit{300};
   std::string state_dir = "~/MCPs";
   std::optional<std::string> servers_config;
