@@ -78,6 +78,12 @@ def bytes_read(pid):
     return int(re.search(r"rchar: (\d+)", Path(f"/proc/{pid}/io").read_text())[1])
 
 
+def is_sandbox(pid, runtime):
+    """Whether it is a runtime's command, or runs inside of bubblewrap."""
+    words = command_line(pid).split()
+    return any(os.path.basename(word) == runtime for word in words[:4])
+
+
 def describe(pids):
     return "\n".join(f"{pid}: {command_line(pid)[:200]}" for pid in pids)
 

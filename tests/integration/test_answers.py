@@ -1,0 +1,194 @@
+"""What a client is shown of a run: the three output modes, failures, time, and refused arguments."""
+
+import json
+import re
+
+import pytest
+
+from raw_client import text_of
+
+
+def block_of(result, kind):
+    """What stands in the fenced block that is the whole text."""
+    match = re.fullmatch(rf"```{kind}\n(.*)\n```", text_of(result), re.DOTALL)
+    assert match, text_of(result)
+    return match.group(1)
+
+
+# --- compact ---
+
+
+def test_compact_success(start, runtime):
+    headrace = start(runtime)
+    result = headrace.run("print('one')\nprint('two')")
+    assert text_of(result) == "one\ntwo"
+    assert result["structuredContent"] == {"stdout": ["one", "two"]}
+    assert result["isError"] is False
+
+
+def test_compact_silence(start, some_runtime):
+    result = start(some_runtime).run("x = 1")
+    assert text_of(result) == "Success (no output)"
+    assert result["structuredContent"]["status"] == "success"
+
+
+def test_compact_both_streams(start, some_runtime):
+    result = start(some_runtime).run("import sys\nprint('out')\nprint('err', file=sys.stderr)")
+    assert text_of(result) == "out\nstderr:\nerr"
+    assert result["structuredContent"] == {"stdout": ["out"], "stderr": ["err"]}
+
+
+def test_compact_error(start, runtime):
+    result = start(runtime).run("print('before')\nraise ValueError('oops')")
+    lines = text_of(result).splitlines()
+    assert lines[:4] == ["status: error", "exit: 1", "before", "stderr:"]
+    assert "ValueError: oops" in lines
+    # The place is the user's own line, and no frame of the bridge is shown.
+    assert any('File "<sandbox>", line 2' in line for line in lines)
+    assert not any("headrace" in line for line in lines)
+    assert result["isError"] is True
+    assert result["structuredContent"]["status"] == "error"
+    assert result["structuredContent"]["exitCode"] == 1
+    assert result["structuredContent"]["error"] == "ValueError: oops"
+
+
+@pytest.mark.parametrize("code, exit_code", [
+    ("import sys; sys.exit(3)", 3), ("raise SystemExit('why')", 1), ("exit(7)", 7)])
+def test_exit_codes(start, some_runtime, code, exit_code):
+    headrace = start(some_runtime)
+    result = headrace.run(code)
+    assert f"exit: {exit_code}" in text_of(result).splitlines()
+    assert result["structuredContent"]["exitCode"] == exit_code and result["isError"]
+    assert headrace.output("print('goes on')") == "goes on"
+
+
+def test_leaving_with_success(start, some_runtime):
+    result = start(some_runtime).run("import sys; print('done'); sys.exit(0)")
+    assert text_of(result) == "done" and result["isError"] is False
+
+
+def test_a_syntax_error(start, some_runtime):
+    text = start(some_runtime).failure("print('never')\ndef (:")
+    assert "SyntaxError" in text and "line 2" in text and "never\n" not in text
+
+
+def test_a_timeout_shows_what_there_was(start, runtime):
+    headrace = start(runtime)
+    result = headrace.run("print('partial', flush=True)\nkept = 5\nimport time; time.sleep(1000)",
+                          timeout=1)
+    lines = text_of(result).splitlines()
+    assert lines[0] == "status: timeout" and "partial" in lines
+    assert "error: Execution timed out after 1s" in lines
+    content = result["structuredContent"]
+    assert content["status"] == "timeout" and content["timeoutSeconds"] == 1
+    assert content["summary"] == "Timeout: execution exceeded 1s"
+    assert content["stdout"] == ["partial"]
+    assert headrace.output("print(kept)") == "5"
+
+
+def test_the_default_timeout(start, some_runtime):
+    result = start(some_runtime, MCP_BRIDGE_TIMEOUT="1s").run("while True: pass")
+    assert result["structuredContent"]["timeoutSeconds"] == 1
+
+
+# --- json and toon ---
+
+
+def test_json_mode(start, some_runtime):
+    headrace = start(some_runtime, MCP_BRIDGE_OUTPUT_MODE="json")
+    result = headrace.run("print('a\"b')")
+    assert json.loads(block_of(result, "json")) == result["structuredContent"] == {
+        "status": "success", "summary": "Success", "exitCode": 0, "stdout": ['a"b']}
+    failed = headrace.run("1/0")
+    payload = json.loads(block_of(failed, "json"))
+    assert payload == failed["structuredContent"] and failed["isError"]
+    assert payload["status"] == "error" and payload["exitCode"] == 1
+    assert payload["error"] == "ZeroDivisionError: division by zero"
+    assert isinstance(payload["stderr"], list) and "stdout" not in payload
+
+
+def test_toon_mode(start, some_runtime):
+    headrace = start(some_runtime, MCP_BRIDGE_OUTPUT_MODE="toon")
+    result = headrace.run("print('plain')\nprint('a, b: \"c\"')\nprint(42)\nprint()\nprint('- x')")
+    assert block_of(result, "toon").splitlines() == [
+        "status: success", "summary: Success", "exitCode: 0",
+        'stdout[5]: plain,"a, b: \\"c\\"","42","","- x"']
+    assert result["structuredContent"] == {
+        "status": "success", "summary": "Success", "exitCode": 0,
+        "stdout": ["plain", 'a, b: "c"', "42", "", "- x"]}
+
+
+def test_servers_are_named_in_the_payload(start, some_runtime, home):
+    home.add_python("office", "office.py")
+    headrace = start(some_runtime, MCP_BRIDGE_OUTPUT_MODE="json")
+    result = headrace.run("print(1)", servers=["office"])
+    assert result["structuredContent"]["servers"] == ["office"]
+
+
+# --- arguments ---
+
+
+@pytest.mark.parametrize("arguments, message", [
+    ({}, "Missing 'code' argument"),
+    ({"code": ""}, "Missing 'code' argument"),
+    ({"code": " \n\t"}, "Missing 'code' argument"),
+    ({"code": 3}, "Missing 'code' argument"),
+    ({"code": None}, "Missing 'code' argument"),
+    ({"code": "1", "servers": "x"}, "'servers' must be a list"),
+    ({"code": "1", "servers": {}}, "'servers' must be a list"),
+    ({"code": "1", "timeout": "soon"}, "'timeout' must be an integer"),
+    ({"code": "1", "timeout": 1.5}, "'timeout' must be an integer"),
+    ({"code": "1", "timeout": True}, "'timeout' must be an integer"),
+])
+def test_refused_arguments(start, arguments, message):
+    headrace = start(None)
+    result = headrace.call("tools/call", {"name": "run_python", "arguments": arguments})
+    assert result["isError"] is True
+    assert message in text_of(result) and "status: validation_error" in text_of(result)
+    assert result["structuredContent"]["status"] == "validation_error"
+    assert result["structuredContent"]["error"] == message
+
+
+@pytest.mark.parametrize("timeout", [0, -1, 121, 10**30])
+def test_a_timeout_out_of_range(start, timeout):
+    headrace = start(None)
+    result = headrace.call("tools/call", {
+        "name": "run_python", "arguments": {"code": "1", "timeout": timeout}})
+    assert result["isError"] and result["structuredContent"]["status"] == "validation_error"
+    if timeout != 10**30:
+        assert "1" in text_of(result) and "120" in text_of(result)
+
+
+def test_nulls_count_as_absent(start, some_runtime):
+    result = start(some_runtime).run("print(1)", servers=None, timeout=None)
+    assert text_of(result) == "1"
+
+
+def test_no_arguments_at_all(start):
+    result = start(None).call("tools/call", {"name": "run_python"})
+    assert result["isError"] and "Missing 'code' argument" in text_of(result)
+
+
+# --- text of every kind ---
+
+
+def test_text_of_every_kind(start, runtime):
+    headrace = start(runtime)
+    text = "ü € 😀 \u2028 \\ \" \t end"
+    assert headrace.output(f"print({text!r})") == text
+    result = headrace.run(r"""
+import os, sys
+print("nul \0 bell \a del \x7f")
+sys.stdout.buffer.write(b"\xff\xfe bad\n"); sys.stdout.flush()
+print("\ud800 alone".encode("utf-8", "surrogatepass").decode("utf-8", "replace"))
+""")
+    assert result["isError"] is False
+    assert "nul \0 bell \a del \x7f" in text_of(result) and "bad" in text_of(result)
+
+
+def test_code_of_every_kind(start, some_runtime):
+    headrace = start(some_runtime)
+    assert headrace.output("print('ü€😀' + '\\u2028')") == "ü€😀\u2028"
+    assert headrace.output("\ufeffprint('a byte order mark')") == "a byte order mark"
+    assert headrace.output("if True:\r\n    print('windows')\r\n") == "windows"
+    assert headrace.output("x = '" + "y" * 3_000_000 + "'\nprint(len(x))") == "3000000"
