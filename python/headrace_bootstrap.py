@@ -1,8 +1,9 @@
-"""What runs first in the sandbox: an importer for the modules of the boot frame, then the session."""
+"""What runs first in the sandbox: an importer for the boot frame's modules, then the session."""
 
 from __future__ import annotations
 
 import sys
+from _thread import RLock
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, Callable
@@ -18,21 +19,34 @@ class LazyModule(ModuleType):
         if name in ("__path__", "__file__", "__wrapped__"):
             raise AttributeError(name)
         _fill(self)
-        return getattr(self, name)
+        try:
+            return self.__dict__[name]
+        except KeyError:
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}") from None
 
     def __dir__(self) -> list[str]:
         _fill(self)
         return dir(self)
 
 
+_filling: list[ModuleType] = []
+_fill_lock = RLock()
+
+
 def _fill(module: ModuleType) -> None:
-    if type(module) is LazyModule:
-        module.__class__ = ModuleType
-        module.__spec__.loader.execute(module)
+    """Executes it, once; other threads wait for that, and a failed attempt is repeated."""
+    with _fill_lock:
+        if type(module) is LazyModule and module not in _filling:
+            _filling.append(module)
+            try:
+                module.__spec__.loader.execute(module)
+                module.__class__ = ModuleType
+            finally:
+                _filling.remove(module)
 
 
 class MemoryImporter:
-    """Finds and loads modules whose sources came in the boot frame; compiled when first imported."""
+    """Finds and loads the modules of the boot frame; they are compiled when first imported."""
 
     def __init__(self, sources: dict[str, str]) -> None:
         self._sources = sources

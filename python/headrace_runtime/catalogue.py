@@ -70,8 +70,9 @@ class Catalogue:
         return tools
 
     def _keep(self, name: str, result: Any) -> list[Tool]:
-        from headrace_runtime import tools as functions
         from mcp.result import Tool
+
+        from headrace_runtime import tools as functions
 
         listed = result.get("tools") if isinstance(result, dict) else None
         tools = []

@@ -62,8 +62,8 @@ class SyncCall:
 
 
 class StayingCall:
-    """An awaited call whose task has not been suspended yet; else `future` gets the answer. The order in which
-    the two threads set and look at `done` and `future` leaves no gap between them."""
+    """An awaited call whose task has not been suspended yet; once it is, `future` gets the answer.
+    One side sets `done` and looks at `future`, the other does it in turn: neither can miss."""
 
     __slots__ = ("done", "error", "future", "result")
 
@@ -101,7 +101,9 @@ class Channel:
     """One end of the session protocol. `on_message(message, loop)` gets what is not an answer; it
     runs in whichever thread reads and must neither block nor write."""
 
-    def __init__(self, read_fd: int, write_fd: int, on_message: Callable[[dict, Any], None]) -> None:
+    def __init__(
+        self, read_fd: int, write_fd: int, on_message: Callable[[dict, Any], None]
+    ) -> None:
         self.read_fd, self.write_fd = read_fd, write_fd
         self.closed = False
         self.home: Any = None
@@ -263,6 +265,10 @@ class Channel:
                 self._host_is_gone()
             if written < len(data):
                 self._send_rest(memoryview(data)[written:])
+
+    def wait_for_writers(self) -> None:
+        """Before an exit: no frame is half written afterwards."""
+        self._write_lock.acquire(True, 1.0)
 
     def _send_rest(self, rest: memoryview) -> None:
         """Goes on writing; reads meanwhile, since the host may be waiting for just that."""

@@ -28,7 +28,7 @@ class WatchedSelector(selectors.EpollSelector):
     def select(self, timeout: float | None = None) -> list:
         self.turns += 1
         if timeout is not None and timeout <= 0 and not self._skipped:
-            # Handles are ready: they run first, and every second time the descriptors are looked at.
+            # Handles are ready and run first; every second time the descriptors are looked at.
             self._skipped = True
             return _NOTHING
         self._skipped = self.others = False

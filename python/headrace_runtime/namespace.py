@@ -7,9 +7,10 @@ import sys
 from typing import Any, Callable
 
 import mcp
+from mcp import runtime
+
 from headrace_runtime import proxies, report, sources
 from headrace_runtime.catalogue import catalogue
-from mcp import runtime
 
 _given: dict[str, Any] = {}  # mcp_<alias> names that we have put there
 _tools: dict[str, str] = {}  # saved tools by name, as last executed
@@ -92,4 +93,5 @@ def warm_up() -> None:
     """Loads what the first calls will need, in time that nobody waits for."""
     from headrace_runtime import tools
 
-    runtime.MCPError, report.describe, tools.make_tool
+    for module, name in ((runtime, "call_tool"), (report, "describe"), (tools, "make_tool")):
+        getattr(module, name)

@@ -1,4 +1,4 @@
-"""What the interpreter does to its own process: descriptors, limits, the moments of a fork and exit."""
+"""What the interpreter does to its own process: private descriptors and limits."""
 
 from __future__ import annotations
 

@@ -34,7 +34,8 @@ def describe(error: BaseException) -> tuple[str, str]:
     try:
         report = _TracebackException(type(error), error, frames)
         _trim(report, set())
-        short = [line for line in report.format_exception_only() if not line.startswith((" ", "\t"))]
+        lines = list(report.format_exception_only())
+        short = [line for line in lines if not line.startswith((" ", "\t"))]
         final = short[0].strip() if short else type(error).__name__
         whole = "".join(report.format())
         if not report.stack:

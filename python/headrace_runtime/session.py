@@ -87,7 +87,8 @@ class Session:
                     failures, turns = 0, self.home._selector.turns
                 failures += 1
                 if failures > 100:
-                    os.write(self.emergency, f"headrace: the event loop is broken: {error!r}\n".encode())
+                    words = f"headrace: the event loop is broken: {error!r}\n"
+                    os.write(self.emergency, words.encode())
                     _exit(70)
             if self.home.is_closed():
                 self._new_home()
@@ -98,6 +99,7 @@ class Session:
         """`os._exit` of user code: what was written before is not lost."""
         if _getpid() == self.pid and not self.channel.closed:
             self.capture.drain()
+            self.channel.wait_for_writers()
         _exit(code)
 
     def after_fork_in_child(self) -> None:

@@ -28,6 +28,7 @@ def remember(filename: str, source: str) -> None:
 
 def compile_run(source: str, filename: str) -> tuple[CodeType | None, CodeType | None, ast.Module]:
     """Code for the statements, and for the last one when it is an expression to be shown."""
+    source = source.removeprefix("\ufeff")  # what some editors put first
     tree = compile(source, filename, "exec", ast.PyCF_ONLY_AST | _FLAGS, dont_inherit=True)
     body: list[Any] = tree.body
     last = None

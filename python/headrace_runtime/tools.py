@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
+from mcp.result import Tool, ToolResult
+
 from headrace_runtime import session
 from headrace_runtime.catalogue import catalogue
 from headrace_runtime.errors import MCPError
 from headrace_runtime.proxies import servers
 from headrace_runtime.wire import encode_arguments, encode_text
-from mcp.result import Tool, ToolResult
 
 
 def unusual_result(result: Any, server: str, tool: str) -> ToolResult:
@@ -35,14 +36,16 @@ def _find(tools: list[Tool], tool: str) -> Tool | None:
     return None
 
 
-def _by_position(spec: Tool | None, tool: str, args: tuple, named: dict[str, Any]) -> dict[str, Any]:
+def _by_position(
+    spec: Tool | None, tool: str, args: tuple, named: dict[str, Any]
+) -> dict[str, Any]:
     """Arguments given by position, in the order of the tool's schema: required ones first."""
     schema = spec.get("input_schema") if spec else None
     properties = schema.get("properties") if isinstance(schema, dict) else None
     required = schema.get("required") if isinstance(schema, dict) else None
     names = list(properties) if isinstance(properties, dict) else []
     needed = [name for name in names if isinstance(required, list) and name in required]
-    order = [name for name in needed + [name for name in names if name not in needed]]
+    order = needed + [name for name in names if name not in needed]
     order = [name for name in order if name not in named]
     if len(args) > len(order):
         raise TypeError(f"{tool}() takes keyword arguments: {', '.join(names) or 'see its docs'}")

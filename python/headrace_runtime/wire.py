@@ -14,20 +14,17 @@ from headrace_runtime.errors import MCPError
 FRAME_LIMIT = 64 * 1024 * 1024
 _SIMPLE = frozenset((str, int, float, bool, type(None)))
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-_scan = json.JSONDecoder().raw_decode
+_scan, _loads = json.JSONDecoder().scan_once, json.loads
 
 
 def decode_line(line: bytes) -> Any:
     """The value in a line; ValueError (or RecursionError) when the line is not one JSON value."""
     text = line.decode("utf-8")
     try:
-        value, end = _scan(text)
-    except StopIteration as stop:
-        raise ValueError("no JSON value") from stop
-    if end != len(text) and text[end:].strip():
         value, end = _scan(text, 0)
-        raise ValueError("something follows the JSON value")
-    return value
+    except StopIteration:
+        return _loads(text)  # space before the value, or none at all
+    return value if end == len(text) else _loads(text)
 
 
 def to_utf8(text: str) -> bytes:
@@ -56,7 +53,7 @@ def _unusual(value: Any) -> Any:
     if hasattr(value, "keys") and hasattr(value, "__getitem__"):
         return {key: value[key] for key in value.keys()}
     if isinstance(value, (bytes, bytearray, memoryview)):
-        raise TypeError(f"{kind} cannot be sent as JSON: decode it, or encode it with base64, first")
+        raise TypeError(f"{kind} cannot be sent as JSON: decode it, or use base64, first")
     if hasattr(value, "__await__"):
         raise TypeError(f"a {kind} cannot be sent as JSON: is an `await` missing?")
     if hasattr(value, "__iter__"):

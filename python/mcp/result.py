@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import operator
-from typing import Any, Callable, Iterator
+from collections.abc import Iterator
+from typing import Any, Callable
 
 _RAW_KEYS = ("content", "structuredContent", "isError", "_meta")
 _DEFAULTS = {"content": (), "structuredContent": None, "isError": False, "_meta": None}

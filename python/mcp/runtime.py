@@ -11,7 +11,9 @@ from headrace_runtime.tools import call_head as _call_head
 from headrace_runtime.tools import unusual_result as _result
 from headrace_runtime.wire import encode as _encode
 from headrace_runtime.wire import encode_arguments as _encode_arguments
-from mcp.result import ToolResult, records as _records
+
+from mcp.result import ToolResult
+from mcp.result import records as _records
 
 __all__ = [
     "MCPError",

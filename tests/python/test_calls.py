@@ -6,7 +6,6 @@ import json
 import time
 
 import pytest
-
 from fake_host import FILES, JIRA, RpcError, text_result
 
 TOOLS = [
@@ -345,6 +344,63 @@ def test_a_request_is_sent_although_the_code_goes_on_computing(host):
     for request in requests:
         host.answer(request, text_result("x"))
     assert host.finish().stdout == "2\n"
+
+
+def test_a_stream_of_calls_starves_nobody(host):
+    host.tools["filesystem", "echo"] = echo
+    code = """
+import threading, time
+loop = asyncio.get_running_loop()
+seen = {'timer': 0, 'thread': 0, 'pipe': 0, 'soon': 0}
+def count(name): seen[name] += 1
+async def timer():
+    while True:
+        await asyncio.sleep(0.001); count('timer')
+def thread():
+    while not done:
+        loop.call_soon_threadsafe(count, 'thread'); time.sleep(0.001)
+async def pipe():
+    p = await asyncio.create_subprocess_exec('sh', '-c', 'for i in 1 2 3; do echo x; sleep 0.01; done', stdout=asyncio.subprocess.PIPE)
+    async for line in p.stdout: count('pipe')
+    await p.wait()
+for work in (thread, pipe, timer):
+    done = False
+    if work is thread: (t := threading.Thread(target=thread)).start()
+    else: t = asyncio.create_task(work())
+    name = work.__name__
+    while seen[name] < 3: await mcp_filesystem.echo()
+    done = True
+    if work is timer: t.cancel()
+    elif work is pipe: await t
+    else: t.join()
+print(all(seen[name] >= 3 for name in ('timer', 'thread', 'pipe')))
+"""
+    assert shown(host, code) == "True\n"
+
+
+def test_a_lone_call_beside_a_thread_that_calls(host):
+    host.tools["filesystem", "echo"] = echo
+    code = """
+import threading
+def work():
+    for _ in range(200): mcp_filesystem.echo.sync()
+threads = [threading.Thread(target=work) for _ in range(3)]
+for t in threads: t.start()
+for n in range(300): assert (await mcp_filesystem.echo(n=n)).arguments['n'] == n
+for t in threads: t.join()
+print('ok')
+"""
+    assert shown(host, code) == "ok\n"
+
+
+def test_helpers_used_first_in_threads(host):
+    host.tools["filesystem", "echo"] = echo
+    code = """
+from concurrent.futures import ThreadPoolExecutor
+with ThreadPoolExecutor(8) as pool:
+    print({r.kind for r in pool.map(lambda n: runtime.call_tool_sync('filesystem', 'echo', {'n': n}), range(32))})
+"""
+    assert shown(host, code) == "{'echo'}\n"
 
 
 def test_calls_outlive_their_run(host):

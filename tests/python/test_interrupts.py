@@ -7,7 +7,6 @@ import signal
 import time
 
 import pytest
-
 from fake_host import text_result
 
 SLEEPERS = {

@@ -9,7 +9,6 @@ import pickle
 import sys
 
 import pytest
-
 from fake_host import SOURCE, text_result
 
 
