@@ -1,5 +1,6 @@
 // The three output modes: compact text, TOON, JSON.
 #include <headrace/framing/json_writer.hpp>
+#include <headrace/sandbox/output_buffer.hpp>
 #include <headrace/server/render.hpp>
 
 #include <algorithm>
@@ -10,6 +11,8 @@ namespace headrace::server {
 namespace {
 
 using framing::JsonWriter;
+
+constexpr std::size_t longest_error = 8 << 10;
 
 std::vector<std::string_view> lines_of(std::string_view text) {
   std::vector<std::string_view> lines;
@@ -193,7 +196,15 @@ std::string render_text(const RunReport& report, OutputMode mode) {
   return compact_text(report);
 }
 
-std::string render_result(const RunReport& report, OutputMode mode) {
+namespace {
+
+std::string cut(const std::string& text, std::size_t limit) {
+  sandbox::OutputBuffer buffer(limit);
+  buffer.append(text);
+  return buffer.text();
+}
+
+std::string write_result(const RunReport& report, OutputMode mode) {
   std::string json;
   JsonWriter writer(json);
   writer.begin_object();
@@ -203,6 +214,21 @@ std::string render_result(const RunReport& report, OutputMode mode) {
   writer.raw_member("structuredContent", payload_json(report, structured_shape(report, mode)));
   writer.member("isError", !succeeded(report));
   writer.end_object();
+  return json;
+}
+
+}  // namespace
+
+std::string render_result(const RunReport& report, OutputMode mode) {
+  RunReport shown = report;
+  shown.error = cut(report.error, longest_error);
+  std::string json = write_result(shown, mode);
+  // Escaping can make six bytes of one, and what is printed stands in the answer twice.
+  for (std::size_t limit = longest_result / 4; json.size() > longest_result; limit /= 2) {
+    shown.out = cut(report.out, limit);
+    shown.err = cut(report.err, limit);
+    json = write_result(shown, mode);
+  }
   return json;
 }
 

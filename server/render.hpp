@@ -23,10 +23,14 @@ struct RunReport {
   std::string note;  ///< Such as that the state of earlier runs is gone.
 };
 
-/// The text of the result. Its length is bounded by what the session keeps of the output.
+/// The text of the result.
 std::string render_text(const RunReport& report, OutputMode mode);
 
-/// The raw `CallToolResult`.
+/// Longest answer in bytes: the read buffers of some clients end at a few MiB.
+inline constexpr std::size_t longest_result = std::size_t{1} << 20;
+
+/// The raw `CallToolResult`. Output that would make it longer than `longest_result` loses its
+/// middle, with a line that says so.
 std::string render_result(const RunReport& report, OutputMode mode);
 
 }  // namespace headrace::server
