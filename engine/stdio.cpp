@@ -9,13 +9,12 @@
 
 namespace headrace::engine {
 
-ProtocolStdio::ProtocolStdio(const Executor& executor) : input_(executor), output_(executor) {
+ProtocolStdio::ProtocolStdio(const Executor& executor)
+    : input_(checked(executor)), output_(executor) {
   input_.assign(adopt(STDIN_FILENO, O_RDONLY, saved_input_));
   output_.assign(adopt(STDOUT_FILENO, O_WRONLY, saved_output_));
   const Fd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
   ::dup2(null ? null.get() : STDERR_FILENO, STDIN_FILENO);
-  // With stderr closed, whatever is opened next would become it.
-  if (::fcntl(STDERR_FILENO, F_GETFD) < 0 && null) ::dup2(null.get(), STDERR_FILENO);
   ::dup2(STDERR_FILENO, STDOUT_FILENO);
 }
 
@@ -25,6 +24,17 @@ ProtocolStdio::~ProtocolStdio() {
     ::fcntl(saved.fd, F_SETFL, saved.flags);
     ::close(saved.fd);
   }
+}
+
+// Comes first: Asio's own descriptors would take the places of those that are closed.
+const Executor& ProtocolStdio::checked(const Executor& executor) {
+  if (::fcntl(STDIN_FILENO, F_GETFD) < 0) throw_errno("stdin is not open");
+  if (::fcntl(STDOUT_FILENO, F_GETFD) < 0) throw_errno("stdout is not open");
+  if (::fcntl(STDERR_FILENO, F_GETFD) < 0) {
+    const int null = ::open("/dev/null", O_RDWR);
+    if (null != STDERR_FILENO) throw_errno("can't open /dev/null in place of stderr");
+  }
+  return executor;
 }
 
 int ProtocolStdio::adopt(int fd, int access, Saved& saved) {

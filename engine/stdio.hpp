@@ -17,7 +17,8 @@ namespace headrace::engine {
 /// device is always ready and needs no flag.
 class ProtocolStdio {
  public:
-  /// Throws std::system_error when stdin or stdout are not open.
+  /// Throws std::system_error when stdin or stdout are not open; a closed stderr becomes /dev/null.
+  /// To be made before anything else opens a descriptor, an io_context's first use included.
   explicit ProtocolStdio(const Executor& executor);
   ~ProtocolStdio();
   ProtocolStdio(const ProtocolStdio&) = delete;
@@ -32,6 +33,7 @@ class ProtocolStdio {
     int fd = -1;  // a duplicate that shares the description
     int flags = 0;
   };
+  static const Executor& checked(const Executor& executor);
   int adopt(int fd, int access, Saved& saved);
 
   Saved saved_input_;
