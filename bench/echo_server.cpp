@@ -26,7 +26,19 @@ std::string_view after(std::string_view line, std::string_view key, std::string_
   return line.substr(begin, line.find_first_of(ends, begin) - begin);
 }
 
+// A call by one of our own clients, whose lines all begin alike; true when it was one.
+bool answer_call(std::string_view line, std::string& out) {
+  constexpr auto head = R"({"jsonrpc":"2.0","id":)"sv;
+  constexpr auto call = R"(,"method":"tools/call")"sv;
+  if (!line.starts_with(head)) return false;
+  const std::size_t comma = line.find(',', head.size());
+  if (comma == std::string_view::npos || !line.substr(comma).starts_with(call)) return false;
+  out.append(line.substr(0, comma)).append(R"(,"result":)"sv).append(call_result).append("}\n"sv);
+  return true;
+}
+
 void answer(std::string_view line, std::string& out) {
+  if (answer_call(line, out)) return;
   const std::string_view id = after(line, R"("id":)"sv, ",}"sv);
   if (id.empty()) return;
   const std::string_view method = after(line, R"("method":")"sv, "\""sv);
