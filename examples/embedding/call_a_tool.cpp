@@ -44,11 +44,11 @@ int main(int argc, char** argv) {
   engine::mcp::DownstreamOptions options;
   options.identity.implementation = {"call_a_tool", "1.0", ""};
   const auto guard = std::make_shared<engine::ProcessGuard>();
-  const auto server =
+  std::shared_ptr<Downstream> server =
       Downstream::make(context.get_executor(), spec, options, guard, engine::Logger());
 
   int status = EXIT_FAILURE;
-  asio::co_spawn(context, call(server, argv[1], argv[2]),
+  asio::co_spawn(context, call(std::move(server), argv[1], argv[2]),
                  [&status](std::exception_ptr, int result) { status = result; });
   context.run();
   return status;
