@@ -98,7 +98,7 @@ std::string compact_text(const RunReport& report) {
   if (!report.err.empty()) add("stderr:\n", without_last_newline(report.err));
   if (!has_output(report)) add("", report.summary);
   // A traceback on stderr says it already.
-  const bool said = report.status == "error" && !report.err.empty();
+  const bool said = report.err.find(report.error) != std::string::npos;
   if (!report.error.empty() && !said) add("error: ", report.error);
   if (!report.note.empty()) add("note: ", report.note);
   return text;

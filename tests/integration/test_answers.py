@@ -62,6 +62,15 @@ def test_exit_codes(start, some_runtime, code, exit_code):
     assert headrace.output("print('goes on')") == "goes on"
 
 
+def test_why_the_interpreter_ended_is_said_whatever_is_on_stderr(start, some_runtime):
+    headrace = start(some_runtime)
+    text = headrace.failure("import os, sys\nprint('noise', file=sys.stderr, flush=True)\nos._exit(3)")
+    assert "noise" in text and "error: the interpreter exited with status 3" in text.splitlines()
+    assert "note:" in text  # that variables are gone
+    # A traceback on stderr has said it already.
+    assert headrace.failure("1/0").count("ZeroDivisionError: division by zero") == 1
+
+
 def test_leaving_with_success(start, some_runtime):
     result = start(some_runtime).run("import sys; print('done'); sys.exit(0)")
     assert text_of(result) == "done" and result["isError"] is False
