@@ -92,6 +92,7 @@ struct Child::State {
 std::unique_ptr<Child> Child::start(const Executor& executor, const SpawnSpec& spec,
                                     ChildOptions options, std::shared_ptr<ProcessGuard> guard,
                                     Diagnostics& diagnostics) {
+  if (guard != nullptr) guard->prepare();
   std::optional<Spawned> spawned = spawn(spec, diagnostics);
   if (!spawned) return nullptr;
   auto state = std::make_shared<State>(executor, std::move(options), guard);

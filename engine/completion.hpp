@@ -7,7 +7,25 @@
 #include <type_traits>
 #include <utility>
 
+#include <asio/associated_allocator.hpp>
+
 namespace headrace::engine {
+
+/// A handler with its results, on its way to its executor.
+template <class Handler, class... Results>
+struct BoundCompletion {
+  using allocator_type = asio::associated_allocator_t<Handler>;
+  allocator_type get_allocator() const noexcept { return asio::get_associated_allocator(handler); }
+  void operator()() {
+    auto call = [this](auto&&... values) {
+      std::move(handler)(std::forward<decltype(values)>(values)...);
+    };
+    std::apply(call, std::move(results));
+  }
+
+  Handler handler;
+  std::tuple<Results...> results;
+};
 
 /// A callable that completes `handler` through its associated executor (else `fallback`), keeps
 /// that executor busy until then, and lets go of its cancellation slot first. To be called once,
@@ -20,15 +38,8 @@ auto as_callback(Handler&& handler, const Executor& fallback) {
           slot](auto&&... results) mutable {
     if (slot.is_connected()) slot.clear();
     auto executor = work.get_executor();
-    auto complete = [handler = std::move(handler),
-                     values =
-                         std::make_tuple(std::forward<decltype(results)>(results)...)]() mutable {
-      std::apply(
-          [&handler](auto&&... value) {
-            std::move(handler)(std::forward<decltype(value)>(value)...);
-          },
-          std::move(values));
-    };
+    BoundCompletion<std::decay_t<Handler>, std::decay_t<decltype(results)>...> complete{
+        std::move(handler), {std::forward<decltype(results)>(results)...}};
     asio::dispatch(executor, std::move(complete));
   };
 }

@@ -107,7 +107,18 @@ class StreamShell final : public PeerShell {
   }
 
  private:
+  // Calls hold their callers, who may hold the peer. Where the context goes with the loop still in
+  // it, nobody else would ever let go of them.
+  struct Reading {
+    StreamShell& shell;
+    bool over = false;
+    ~Reading() {
+      if (!over) shell.close(asio::error::make_error_code(asio::error::operation_aborted));
+    }
+  };
+
   static asio::awaitable<void> read_loop(std::shared_ptr<StreamShell> self) {
+    Reading reading{*self};
     for (;;) {
       while (self->core->read_paused() && !self->core->broken()) {
         self->resume_reading_.reset();
@@ -116,12 +127,14 @@ class StreamShell final : public PeerShell {
       const std::span<char> room = self->core->prepare_read();
       if (room.empty()) {
         const std::error_code no_memory = asio::error::no_memory;
+        reading.over = true;
         self->core->on_read_end(no_memory);
         co_return;
       }
       const asio::mutable_buffer buffer(room.data(), room.size());
       auto [error, size] = co_await self->streams_.reader().async_read_some(buffer, use_tuple);
       if (error) {
+        reading.over = true;
         self->core->on_read_end(error);
         self->wake();
         co_return;

@@ -347,7 +347,8 @@ void PeerCore::abandon(std::uint64_t number, Errc error, std::string_view reason
 }
 
 void PeerCore::on_tick(Clock::time_point now) {
-  while (!closed_) {
+  // Those that are there now: a completion that tries again, too late again, has to wait its turn.
+  for (std::size_t left = deadlines_.size(); left > 0 && !closed_; --left) {
     const std::optional<std::uint64_t> number = deadlines_.pop_expired(now);
     if (!number) return;
     if (*number == end_key) {
@@ -392,7 +393,8 @@ void PeerCore::on_read_end(std::error_code error) {
   if (closed_) return;
   read_ended_ = true;
   fail_all(Errc::peer_closed);
-  if (hooks_.on_end) hooks_.on_end(error);
+  // One of them may have closed us.
+  if (!closed_ && hooks_.on_end) hooks_.on_end(error);
 }
 
 void PeerCore::fail_all(std::error_code error) {

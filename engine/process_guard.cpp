@@ -48,10 +48,20 @@ std::string shell_quoted(const std::string& word) {
 }  // namespace
 
 ProcessGuard::~ProcessGuard() {
+  if (pipe_ && !backlog_.empty()) {
+    // A removal that got lost would have a stranger killed.
+    ::fcntl(pipe_.get(), F_SETFL, 0);
+    while (!backlog_.empty() && write_backlog()) {
+    }
+  }
   pipe_.reset();
   if (pid_ <= 0) return;
   // With empty lists it ends at once; with entries it does its work, and is nobody's to wait for.
   ::waitpid(pid_, nullptr, WNOHANG);
+}
+
+void ProcessGuard::prepare() {
+  if (!pipe_) start();
 }
 
 void ProcessGuard::add_group(pid_t group) {
@@ -96,8 +106,13 @@ bool ProcessGuard::start() {
 void ProcessGuard::send(std::string line) {
   if (!pipe_ && !start()) return;
   backlog_ += line + "\n";
+  write_backlog();
+}
+
+bool ProcessGuard::write_backlog() {
   const ssize_t size = ::write(pipe_.get(), backlog_.data(), backlog_.size());
   if (size > 0) backlog_.erase(0, static_cast<std::size_t>(size));
+  return size > 0 || errno == EINTR;
 }
 
 }  // namespace headrace::engine

@@ -25,6 +25,7 @@ class ProcessGuard {
   ProcessGuard& operator=(const ProcessGuard&) = delete;
 
   /// `group` is killed unless it is removed before our end.
+  void prepare();
   void add_group(pid_t group);
   void remove_group(pid_t group);
 
@@ -34,6 +35,7 @@ class ProcessGuard {
 
  private:
   void send(std::string line);
+  bool write_backlog();
   bool start();
 
   Fd pipe_;

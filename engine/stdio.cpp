@@ -2,6 +2,7 @@
 #include <headrace/engine/fd.hpp>
 #include <headrace/engine/stdio.hpp>
 
+#include <cerrno>
 #include <fcntl.h>
 #include <string>
 #include <sys/stat.h>
@@ -39,7 +40,13 @@ const Executor& ProtocolStdio::checked(const Executor& executor) {
 
 int ProtocolStdio::adopt(int fd, int access, Saved& saved) {
   struct stat status {};
-  if (::fstat(fd, &status) != 0) throw_errno(fd == 0 ? "stdin is not open" : "stdout is not open");
+  bool open = ::fstat(fd, &status) == 0;
+  if (open && (status.st_mode & S_IFMT) == 0) {
+    // Started without it: the number has gone to the context's own epoll or timer.
+    open = false;
+    errno = EBADF;
+  }
+  if (!open) throw_errno(fd == 0 ? "stdin is not open" : "stdout is not open");
   if (S_ISFIFO(status.st_mode) || ::isatty(fd) == 1) {
     const std::string path = "/proc/self/fd/" + std::to_string(fd);
     const int own = ::open(path.c_str(), access | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
@@ -47,11 +54,8 @@ int ProtocolStdio::adopt(int fd, int access, Saved& saved) {
   }
   const int copy = ::fcntl(fd, F_DUPFD_CLOEXEC, 3);
   if (copy < 0) throw_errno("can't duplicate a standard descriptor");
-  const bool always_ready = S_ISREG(status.st_mode) || S_ISCHR(status.st_mode);
-  if (!always_ready || ::isatty(fd) == 1) {
-    saved.flags = ::fcntl(fd, F_GETFL);
-    saved.fd = ::fcntl(fd, F_DUPFD_CLOEXEC, 3);
-  }
+  saved.flags = ::fcntl(fd, F_GETFL);
+  saved.fd = ::fcntl(fd, F_DUPFD_CLOEXEC, 3);
   return copy;
 }
 

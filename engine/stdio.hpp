@@ -13,8 +13,8 @@ namespace headrace::engine {
 ///
 /// O_NONBLOCK belongs to the open description, which the terminal, the parent or a sibling may
 /// share. So a pipe or a terminal is opened anew; where that can't be done (a socket, or a pipe of
-/// another user) the flags are saved, and put back when this is destroyed. A regular file or a
-/// device is always ready and needs no flag.
+/// another user) or must not be (a regular file, whose position is shared) the flags are saved, and
+/// put back when this is destroyed.
 class ProtocolStdio {
  public:
   /// Throws std::system_error when stdin or stdout are not open; a closed stderr becomes /dev/null.

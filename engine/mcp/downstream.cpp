@@ -53,11 +53,16 @@ Downstream::Downstream(Executor executor, LaunchSpec spec, DownstreamOptions opt
       state_(options_.policy),
       ended_(executor_),
       finished_(executor_),
-      waiting_timer_(executor_) {
+      waiting_timer_(executor_),
+      probe_timer_(executor_) {
   finished_.set();
 }
 
 Downstream::~Downstream() {
+  abandon_calls();
+}
+
+void Downstream::abandon_calls() {
   fail_waiting(Errc::shutting_down, source_ + " is being closed");
   peer_.close();
   finish_broken("is being closed");
@@ -65,7 +70,7 @@ Downstream::~Downstream() {
 
 Downstream::Ticket Downstream::call_tool(std::string_view tool, const RawJson& arguments,
                                          Deadline deadline, OutcomeCallback callback) {
-  if (state_.phase() == Phase::ready && peer_open_) {
+  if (can_send()) {
     return send_tool(tool, arguments, deadline, std::move(callback));
   }
   return admit(tool, Payload({}, arguments, {}), true, deadline, std::move(callback));
@@ -73,7 +78,7 @@ Downstream::Ticket Downstream::call_tool(std::string_view tool, const RawJson& a
 
 Downstream::Ticket Downstream::call(std::string_view method, const Payload& params,
                                     Deadline deadline, OutcomeCallback callback) {
-  if (state_.phase() == Phase::ready && peer_open_) {
+  if (can_send()) {
     return send(method, params, deadline, std::move(callback));
   }
   return admit(method, params, false, deadline, std::move(callback));
@@ -101,7 +106,9 @@ Downstream::Ticket Downstream::admit(std::string_view method, const Payload& par
   waiting_.push_back(
       {ticket, std::string(method), std::move(text), is_tool, deadline, std::move(callback)});
   arm_waiting_timer();
-  if (advice == Advice::start) {
+  if (suspect_) check_suspect();
+  // A supervisor that is still at the end of the last life comes round to this one.
+  if (advice == Advice::start && finished_.is_set()) {
     finished_.reset();
     asio::awaitable<void> supervisor = supervise(shared_from_this());
     asio::co_spawn(executor_, std::move(supervisor), asio::detached);
@@ -131,6 +138,7 @@ Downstream::Ticket Downstream::send(std::string_view method, const Payload& para
       broken_.push_back(std::move(callback));
       return;
     }
+    if (error == Errc::timed_out || error == Errc::cancelled) suspect();
     Outcome outcome{error, std::move(answer), {}};
     if (error) outcome.message = explain(error, outcome.answer);
     callback(std::move(outcome));
@@ -159,6 +167,35 @@ void Downstream::send_waiting() {
             ? send_tool(one.method, {one.params, {}}, one.deadline, std::move(callback))
             : send(one.method, std::string_view(one.params), one.deadline, std::move(callback));
   }
+}
+
+void Downstream::suspect() {
+  if (suspect_ || !peer_open_) return;
+  suspect_ = true;
+  suspect_since_ = Clock::now();
+  CallOptions call_options;
+  call_options.announce_cancel = false;
+  // Any answer is a sign of life, an error too.
+  auto completion = [this](std::error_code error, const Answer&) {
+    if (error && error != Errc::remote_error) return;
+    suspect_ = false;
+    probe_timer_.cancel();
+    if (can_send()) send_waiting();
+  };
+  peer_.call("ping", {}, call_options, std::move(completion));
+}
+
+void Downstream::check_suspect() {
+  probe_timer_.expires_at(suspect_since_ + options_.probe_limit);
+  auto expired = [weak = weak_from_this()](std::error_code error) {
+    const auto self = weak.lock();
+    if (!self || error || !self->suspect_ || !self->peer_open_ || self->waiting_.empty()) return;
+    self->logger_.log(LogLevel::warning, self->source_,
+                      "has stopped answering, also to a ping: it is started again");
+    self->peer_open_ = false;
+    self->ended_.set();
+  };
+  probe_timer_.async_wait(std::move(expired));
 }
 
 void Downstream::cancel(Ticket ticket, std::string_view reason) {
@@ -214,9 +251,8 @@ void Downstream::expire_waiting() {
     one = next;
   }
   for (Waiting& one : expired) {
-    one.callback(Outcome{Errc::timed_out,
-                         {},
-                         with_stderr(source_ + " was still starting when the call's time was up")});
+    one.callback(Outcome{
+        Errc::timed_out, {}, with_stderr(source_ + " was not ready when the call's time was up")});
   }
   arm_waiting_timer();
 }
@@ -234,6 +270,15 @@ std::string Downstream::explain(std::error_code error, const Answer& answer) con
 }
 
 asio::awaitable<void> Downstream::supervise(std::shared_ptr<Downstream> self) {
+  // Where the context goes first, those that wait may hold us, and nobody else would tell them.
+  struct Supervising {
+    Downstream& downstream;
+    bool over = false;
+    ~Supervising() {
+      if (!over) downstream.abandon_calls();
+    }
+  };
+  Supervising supervising{*self};
   for (;;) {
     self->ended_.reset();
     if (self->stop_requested_) self->ended_.set();
@@ -258,7 +303,8 @@ asio::awaitable<void> Downstream::supervise(std::shared_ptr<Downstream> self) {
     self->child_.reset();
     self->promoted_.clear();
     if (self->stop_requested_) break;
-    // Calls may have come while it ended.
+    // Calls may have come while it ended, or from the news of it.
+    if (self->state_.phase() == Phase::starting) continue;
     if (self->waiting_.empty()) break;
     if (self->state_.on_demand(Clock::now()) != DownstreamState::Advice::start) break;
   }
@@ -266,6 +312,7 @@ asio::awaitable<void> Downstream::supervise(std::shared_ptr<Downstream> self) {
     self->state_.on_closed();
     self->fail_waiting(Errc::shutting_down, self->source_ + " is being closed");
   }
+  supervising.over = true;
   self->finished_.set();
 }
 
@@ -319,9 +366,9 @@ asio::awaitable<bool> Downstream::start() {
     why = with_stderr(std::move(why));
   }
   finish_broken("could not be started");
-  if (!stop_requested_) {
-    logger_.log(LogLevel::error, source_, "can't be started: " + why);
-  }
+  // Those that wait are told by the supervisor.
+  if (stop_requested_) co_return false;
+  logger_.log(LogLevel::error, source_, "can't be started: " + why);
   state_.on_start_failed(Clock::now(), why);
   fail_waiting(Errc::server_unavailable, source_ + " could not be started: " + why);
   co_return false;
@@ -347,6 +394,7 @@ void Downstream::open_peer() {
   peer_ = Peer(executor_, child_->take_output(), child_->take_input(), std::move(peer_options),
                std::move(hooks));
   peer_open_ = true;
+  suspect_ = false;
   peer_.start();
 }
 

@@ -34,6 +34,9 @@ struct DownstreamOptions {
   Clock::duration start_limit = std::chrono::seconds(60);
   StopTimes stop_times;
   DownstreamState::Policy policy;
+  /// A call that was given up makes its server a suspect, which is sent a `ping`. When further
+  /// calls wait and it has not answered for so long, it is started again.
+  Clock::duration probe_limit = std::chrono::seconds(5);
 };
 
 /// How a call ended. `message` says in words what `error` is, and is empty on success.
@@ -131,6 +134,12 @@ class Downstream : public std::enable_shared_from_this<Downstream> {
               OutcomeCallback callback);
   void send_waiting();
   void fail_waiting(std::error_code error, const std::string& message);
+  void abandon_calls();
+  bool can_send() const noexcept {
+    return state_.phase() == Phase::ready && peer_open_ && !suspect_;
+  }
+  void suspect();
+  void check_suspect();
   void arm_waiting_timer();
   void expire_waiting();
   void finish_later(OutcomeCallback callback, std::error_code error, std::string message);
@@ -160,12 +169,15 @@ class Downstream : public std::enable_shared_from_this<Downstream> {
   std::unique_ptr<Child> child_;
   Peer peer_;
   bool peer_open_ = false;
+  bool suspect_ = false;  // a call was given up, and the ping after it is not answered
+  Clock::time_point suspect_since_{};
   Event ended_;     // the peer ended, or we are to stop
   Event finished_;  // no supervisor runs
   bool stop_requested_ = false;
 
   std::list<Waiting> waiting_;
   asio::steady_timer waiting_timer_;
+  asio::steady_timer probe_timer_;
   // Calls that had to wait have a ticket of their own; this is what they became.
   std::unordered_map<Ticket, std::uint64_t> promoted_;
   Ticket next_waiting_ = 0;

@@ -281,7 +281,7 @@ void ServerRole::cancel_call(const std::string& key) {
   const auto found = calls_.find(key);
   if (found == calls_.end()) return;
   const std::shared_ptr<ToolCall> call = found->second.lock();
-  if (!call) return;
+  if (!call || call->cancelled_) return;
   call->cancelled_ = true;
   call->responder_.discard();
   const std::function<void()> on_cancel = call->on_cancel;
