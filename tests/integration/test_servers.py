@@ -184,3 +184,53 @@ save_tool(area)
     assert "def area" in (home.servers / "user_tools" / "area.py").read_text()
     assert first.close() == 0
     assert start(some_runtime).output("print(area(2))") == "12.57"
+
+
+def test_one_server_that_fails_hides_no_other(start, runtime, home):
+    home.add("broken", "/does/not/exist")
+    home.add("silent", "sleep", "1000")
+    home.add_python("office", "office.py")
+    headrace = start(runtime, MCP_BRIDGE_START_TIMEOUT="3")
+    found = headrace.json("""
+import asyncio, json
+hits, alive, *failed = await asyncio.gather(
+    runtime.search_tool_docs("issue"), mcp_office.count(word="turbine"),
+    mcp_broken.anything(), mcp_silent.anything(), return_exceptions=True)
+print(json.dumps({"hits": sorted({hit["server"] for hit in hits}), "alive": int(alive),
+                  "failed": [f"{type(error).__name__}: {error}" for error in failed]}))
+""")
+    assert found["hits"] == ["office"] and found["alive"] == 2
+    broken, silent = found["failed"]
+    assert broken.startswith("MCPError") and "/does/not/exist" in broken and "broken" in broken
+    assert silent.startswith("MCPError") and "silent" in silent and "initialize" in silent
+
+
+def test_a_list_that_changes_is_read_again(start, some_runtime, home):
+    home.add_python("growing", "growing.py")
+    headrace = start(some_runtime)
+    assert headrace.json("""
+import json
+before = [tool["name"] for tool in await mcp_growing.list_tools()]
+await mcp_growing.grow(name="fresh")
+print(json.dumps([before, str(await mcp_growing.fresh())]))
+""") == [["grow"], "fresh was called"]
+    assert headrace.json("""
+import json
+print(json.dumps([[tool["name"] for tool in await mcp_growing.list_tools()],
+                  [hit["tool"] for hit in await runtime.search_tool_docs("fresh", limit=1)]]))
+""") == [["grow", "fresh"], ["fresh"]]
+
+
+def test_many_clients_at_once(start, runtime, home):
+    """Hosts start siblings side by side, and end some of them as they like."""
+    home.add_python("office", "office.py")
+    siblings = [start(runtime) for _ in range(4)]
+    runs = [each.start_run(f"x = {n}\nprint(await mcp_office.count(word='turbine'), x)")
+            for n, each in enumerate(siblings)]
+    assert [each.end_of_run(run)["content"][0]["text"] for each, run in zip(siblings, runs)] == [
+        f"2 {n}" for n in range(4)]
+    siblings[0].kill()
+    assert siblings[1].close() == 0
+    late = start(runtime)  # whose sweep must leave the living alone
+    assert late.output("print('late')") == "late"
+    assert [each.output("print(x)") for each in siblings[2:]] == ["2", "3"]
