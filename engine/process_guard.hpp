@@ -16,7 +16,7 @@ namespace headrace::engine {
 /// and runs the commands. (The kernel's parent-death signal would reach direct children only, and
 /// is sent when the *thread* that started them exits.)
 ///
-/// Started by the first entry; a megabyte. Not thread-safe.
+/// Started by prepare() or the first entry; a megabyte. Not thread-safe.
 class ProcessGuard {
  public:
   ProcessGuard() = default;
@@ -24,8 +24,10 @@ class ProcessGuard {
   ProcessGuard(const ProcessGuard&) = delete;
   ProcessGuard& operator=(const ProcessGuard&) = delete;
 
-  /// `group` is killed unless it is removed before our end.
+  /// Starts it, so that no time passes between the start of a child and its entry.
   void prepare();
+
+  /// `group` is killed unless it is removed before our end.
   void add_group(pid_t group);
   void remove_group(pid_t group);
 

@@ -130,6 +130,8 @@ class Program {
     engine::PeerOptions options;
     options.name = "the client";
     options.cancel_method.clear();
+    // Answers are short: a client with so much unread is not going to read.
+    options.write_limit = std::size_t{64} << 20;
     peer_ = Peer(executor_, stdio_.take_input(), stdio_.take_output(), std::move(options),
                  std::move(hooks));
     engine::mcp::ServerOutput output;
