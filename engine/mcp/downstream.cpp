@@ -134,7 +134,8 @@ Downstream::Ticket Downstream::send(std::string_view method, const Payload& para
   // The peer ends its calls before we are gone, so that `this` is safe in there.
   auto completion = [this, callback = std::move(callback)](std::error_code error,
                                                            Answer answer) mutable {
-    if (error == Errc::peer_closed) {
+    // We also close the peer of a server that does not answer any more.
+    if (error == Errc::peer_closed || (error == Errc::shutting_down && !stop_requested_)) {
       broken_.push_back(std::move(callback));
       return;
     }
