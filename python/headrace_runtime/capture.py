@@ -19,6 +19,7 @@ from headrace_runtime.wire import encode_text
 
 PIPE_SIZE = 1024 * 1024
 BATCH_LIMIT = 256 * 1024  # bytes of output read before frames are sent on
+_SCANT = 4096  # a batch that fits when user code holds all the memory there may be
 _F_SETPIPE_SZ = 1031
 _NAMES = ("stdout", "stderr")
 
@@ -97,9 +98,11 @@ class Capture:
         self._send = send
         self._lock = allocate_lock()
         self.run = 0
+        self._batch = BATCH_LIMIT  # bytes read at once; little while memory is short
         self.streams = (Stream(1, private), Stream(2, private))
 
     def restore(self) -> None:
+        self._batch = BATCH_LIMIT
         for stream in self.streams:
             stream.restore()
 
@@ -132,7 +135,7 @@ class Capture:
                     frames = stream.frames(data, self.run)
                     if frames:
                         self._send("".join(frames).encode("utf-8"))
-                    if len(data) < BATCH_LIMIT:
+                    if len(data) < self._batch:
                         break
         return total
 
@@ -146,19 +149,22 @@ class Capture:
                 left = PIPE_SIZE  # more than the pipe held comes from somebody who never stops
                 while left > 0:
                     data = self._pull(stream)
-                    left = left - len(data) if len(data) == BATCH_LIMIT else 0
+                    left = left - len(data) if len(data) == self._batch else 0
                     pieces += stream.frames(data, self.run, left <= 0)
                     size += len(data)
-                    if size >= BATCH_LIMIT:
+                    if size >= self._batch:
                         self._send("".join(pieces).encode("utf-8"))
                         pieces, size = [], 0
             self.run = 0
             self._send("".join(pieces).encode("utf-8") + last if pieces else last)
 
-    @staticmethod
-    def _pull(stream: Stream) -> bytes:
+    def _pull(self, stream: Stream) -> bytes:
         try:
-            return _read(stream.reader, BATCH_LIMIT)
+            try:
+                return _read(stream.reader, self._batch)
+            except MemoryError:
+                self._batch = _SCANT
+                return _read(stream.reader, _SCANT)
         except (BlockingIOError, InterruptedError):
             return b""
 
