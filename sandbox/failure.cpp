@@ -100,6 +100,11 @@ constexpr std::array known_failures = {
                  "the image has no python3: name another in MCP_BRIDGE_IMAGE"},
     KnownFailure{"", "exec: \"python3\"",
                  "the image has no python3: name another in MCP_BRIDGE_IMAGE"},
+    // The engines' inits, which start before it.
+    KnownFailure{"", "exec python3 failed",
+                 "the image has no python3: name another in MCP_BRIDGE_IMAGE"},
+    KnownFailure{"", "failed to exec pid1: no such file",
+                 "the image has no python3: name another in MCP_BRIDGE_IMAGE"},
     KnownFailure{"", "unable to find user",
                  "the image has no such user: give numbers in MCP_BRIDGE_CONTAINER_USER"},
     KnownFailure{"", "exec format error",
