@@ -305,13 +305,15 @@ def leave(engine):
         name = name or f"headrace-{owner}-1"
         subprocess.run([engine, "run", "--detach", "--rm", "--name", name, "--label",
                         f"{label}={owner}", "--network", "none", "--memory", "64m",
+                        "--stop-timeout", "0",
                         "--pids-limit", "16", "--entrypoint", "sleep", IMAGE, "1000"],
                        check=True, capture_output=True, timeout=120)
         left.append(name)
         return name
 
     yield make
-    subprocess.run([engine, "rm", "--force", *left], capture_output=True, timeout=120)
+    for name in left:
+        subprocess.run([engine, "rm", "--force", name], capture_output=True, timeout=120)
 
 
 def start_time(pid):
