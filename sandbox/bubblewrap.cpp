@@ -165,23 +165,14 @@ bool is_folder(const std::string& image) {
   return image.starts_with('/') && fs::is_directory(image, ignored);
 }
 
-std::vector<Command> probe(const std::string& executable, const HostView& host) {
-  std::vector<Command> commands = {{executable, "--version"}};
-  RuntimeFacts facts;
-  facts.executable = executable;
-  const User user{std::string(nobody), std::string(nobody)};
-  Arguments argv;
-  if (!host.setpriv.empty()) add_step_down(argv, host, user);
-  add_namespaces(argv, facts, user);
-  add_host_files(argv);
-  add(argv, {"--proc", "/proc", "--dev", "/dev", "true"});
-  commands.push_back(std::move(argv));
-  return commands;
+// What the kernel allows shows when the sandbox is started: a trial would cost as much again.
+std::vector<Command> probe(const std::string& executable, const HostView&) {
+  return {{executable, "--version"}};
 }
 
 ProbeVerdict read_probe(const std::string& executable, const HostView& host,
                         std::span<const CommandResult> results) {
-  if (results.size() < 2) return {std::nullopt, "bwrap was not asked"};
+  if (results.empty()) return {std::nullopt, "bwrap was not asked"};
   int major = 0;
   int minor = 0;
   if (std::sscanf(results[0].out.c_str(), "bubblewrap %d.%d", &major, &minor) != 2) {
@@ -195,9 +186,6 @@ ProbeVerdict read_probe(const std::string& executable, const HostView& host,
   }
   if (host.root && host.setpriv.empty()) {
     return {std::nullopt, "bwrap needs setpriv to step down from root: install util-linux"};
-  }
-  if (results[1].exit_code != 0) {
-    return {std::nullopt, explain_failure("bwrap", results[1].exit_code, results[1].err)};
   }
   RuntimeFacts facts;
   facts.executable = executable;

@@ -109,14 +109,18 @@ asio::awaitable<std::unique_ptr<Interpreter>> Launcher::try_runtime(const Runtim
     co_return nullptr;
   }
   Choice choice{&runtime, *verdict.facts, Channel::stdio};
-  const bool have = co_await have_image(choice, reason, progress);
-  if (!have) co_return nullptr;
   // An end of a socket pair is much faster than stdin through the engine, where it gets through.
   if (options_.fast_channel && best_channel(runtime, choice.facts) == Channel::descriptor) {
     choice.channel = Channel::descriptor;
   }
+  // To ask for the image before would delay every start for the sake of one.
   Diagnostics diagnostics;
   std::unique_ptr<Interpreter> interpreter = co_await launch(choice, diagnostics);
+  if (!interpreter) {
+    const ImageState image = co_await fetch_image(choice, reason, progress);
+    if (image == ImageState::missing) co_return nullptr;
+    if (image == ImageState::pulled) interpreter = co_await launch(choice, diagnostics);
+  }
   if (!interpreter && choice.channel != Channel::stdio) {
     choice.channel = Channel::stdio;
     interpreter = co_await launch(choice, diagnostics);
@@ -132,13 +136,15 @@ asio::awaitable<std::unique_ptr<Interpreter>> Launcher::try_runtime(const Runtim
   co_return interpreter;
 }
 
-asio::awaitable<bool> Launcher::have_image(const Choice& choice, std::string& reason,
-                                           const Progress& progress) {
+asio::awaitable<Launcher::ImageState> Launcher::fetch_image(const Choice& choice,
+                                                            std::string& reason,
+                                                            const Progress& progress) {
   const Command look = choice.runtime->image_present(choice.facts, options_.image);
-  if (look.empty()) co_return true;
+  if (look.empty()) co_return ImageState::present;
   const CommandResult present =
       co_await run_command(executor_, look, Deadline::after(probe_limit), guard_);
-  if (present.exit_code == 0) co_return true;
+  // 1 says that it is not there; anything else, that nothing can be found out.
+  if (present.exit_code != 1) co_return ImageState::present;
   if (progress) progress("pulling the image " + options_.image);
   std::function<void(std::string_view)> on_output;
   if (progress) {
@@ -153,10 +159,10 @@ asio::awaitable<bool> Launcher::have_image(const Choice& choice, std::string& re
   const Command pull = choice.runtime->pull(choice.facts, options_.image);
   const CommandResult pulled = co_await run_command(
       executor_, pull, Deadline::after(options_.pull_limit), guard_, std::move(on_output));
-  if (pulled.exit_code == 0) co_return true;
+  if (pulled.exit_code == 0) co_return ImageState::pulled;
   reason = "the image '" + options_.image + "' is not here and can't be pulled: " +
            explain_failure(choice.runtime->name, pulled.exit_code, pulled.err);
-  co_return false;
+  co_return ImageState::missing;
 }
 
 asio::awaitable<std::unique_ptr<Interpreter>> Launcher::launch(const Choice& choice,

@@ -55,6 +55,7 @@ class Launcher : public std::enable_shared_from_this<Launcher> {
     RuntimeFacts facts;
     Channel channel;
   };
+  enum class ImageState { present, pulled, missing };
 
   asio::awaitable<std::unique_ptr<Interpreter>> choose(engine::Diagnostics& diagnostics,
                                                        const Progress& progress);
@@ -64,8 +65,9 @@ class Launcher : public std::enable_shared_from_this<Launcher> {
                                                             const Progress& progress);
   asio::awaitable<std::unique_ptr<Interpreter>> launch(const Choice& choice,
                                                        engine::Diagnostics& diagnostics);
-  asio::awaitable<bool> have_image(const Choice& choice, std::string& reason,
-                                   const Progress& progress);
+  /// Pulls the image if it is not here. `reason` is set when it can't be had.
+  asio::awaitable<ImageState> fetch_image(const Choice& choice, std::string& reason,
+                                          const Progress& progress);
   static asio::awaitable<void> sweep(std::shared_ptr<Launcher> self, Choice choice);
   std::vector<const Runtime*> candidates(std::string& reason) const;
 

@@ -131,8 +131,7 @@ TEST(Podman, PassesASocketOn) {
 
 TEST(Podman, LeavesLimitsToTheInterpreterWhereItHasNone) {
   HostView host = ordinary_host();
-  const std::vector<CommandResult> results = {{0, R"({"Client":{"Version":"4.3.1"}})", ""},
-                                              {0, "", ""}};
+  const std::vector<CommandResult> results = {{0, R"({"Client":{"Version":"4.3.1"}})", ""}};
   const ProbeVerdict verdict = named("podman").read_probe("/usr/bin/podman", host, results);
   ASSERT_TRUE(verdict.facts);
   EXPECT_TRUE(verdict.facts->rootless);
@@ -149,7 +148,7 @@ TEST(Podman, LeavesLimitsToTheInterpreterWhereItHasNone) {
 
 TEST(Podman, IsRemoteIfAServerAnswers) {
   const std::vector<CommandResult> results = {
-      {0, R"({"Client":{"Version":"5.0.0"},"Server":{"Version":"5.0.0"}})", ""}, {0, "", ""}};
+      {0, R"({"Client":{"Version":"5.0.0"},"Server":{"Version":"5.0.0"}})", ""}};
   const ProbeVerdict verdict = named("podman").read_probe("/opt/podman", ordinary_host(), results);
   ASSERT_TRUE(verdict.facts);
   EXPECT_TRUE(verdict.facts->remote);
@@ -159,7 +158,7 @@ TEST(Podman, IsRemoteIfAServerAnswers) {
 
 TEST(Podman, SaysWhyItCanNotBeUsed) {
   const std::vector<CommandResult> results = {
-      {0, "{}", ""}, {125, "", "Error: no subuid ranges found for user \"x\" in /etc/subuid\n"}};
+      {125, "", "Error: no subuid ranges found for user \"x\" in /etc/subuid\n"}};
   const ProbeVerdict verdict = named("podman").read_probe("podman", ordinary_host(), results);
   EXPECT_FALSE(verdict.facts);
   EXPECT_THAT(verdict.reason, HasSubstr("--add-subuids"));
@@ -351,9 +350,8 @@ TEST(Bubblewrap, LeavesProcessesUncountedWhereTheKernelWouldCountTheUsers) {
 }
 
 TEST(Bubblewrap, IsUsedFromTheVersionThatBoundsSizes) {
-  const auto verdict_on = [](const std::string& version, int exit_code = 0) {
-    const std::vector<CommandResult> results = {
-        {0, version, ""}, {exit_code, "", "bwrap: setting up uid map: Permission denied"}};
+  const auto verdict_on = [](const std::string& version) {
+    const std::vector<CommandResult> results = {{0, version, ""}};
     return named("bwrap").read_probe("/usr/bin/bwrap", ordinary_host(), results);
   };
   EXPECT_TRUE(verdict_on("bubblewrap 0.8.0\n").facts);
@@ -362,14 +360,13 @@ TEST(Bubblewrap, IsUsedFromTheVersionThatBoundsSizes) {
   EXPECT_FALSE(verdict_on("bubblewrap 0.7.0\n").facts->disable_userns);
   EXPECT_THAT(verdict_on("bubblewrap 0.6.1\n").reason, HasSubstr("0.7 or newer"));
   EXPECT_FALSE(verdict_on("").facts);
-  EXPECT_THAT(verdict_on("bubblewrap 0.11.0", 1).reason, HasSubstr("AppArmor"));
 }
 
 TEST(Bubblewrap, NeedsSetprivAsRoot) {
   HostView host = ordinary_host();
   host.root = true;
   host.setpriv.clear();
-  const std::vector<CommandResult> results = {{0, "bubblewrap 0.8.0\n", ""}, {0, "", ""}};
+  const std::vector<CommandResult> results = {{0, "bubblewrap 0.8.0\n", ""}};
   const ProbeVerdict verdict = named("bwrap").read_probe("bwrap", host, results);
   EXPECT_FALSE(verdict.facts);
   EXPECT_THAT(verdict.reason, HasSubstr("util-linux"));
