@@ -24,8 +24,9 @@ function(headrace_flags target)
     target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
                            -Wnon-virtual-dtor -Wold-style-cast -Werror)
     if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-      # "x" + std::string at -O3: a false alarm of g++ 12 (its bug 105651).
-      target_compile_options(${target} PRIVATE -Wno-restrict)
+      # False alarms of g++ 12: "x" + std::string at -O3 (its bug 105651), and the frames of
+      # coroutines, which Asio allocates and frees by a pair of its own.
+      target_compile_options(${target} PRIVATE -Wno-restrict -Wno-mismatched-new-delete)
     endif()
   endif()
   if(HEADRACE_SANITIZE)

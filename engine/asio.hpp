@@ -1,6 +1,10 @@
 // The one place that knows which Asio this is: names that moved between 1.22 and the newest.
 #pragma once
 
+// Asio 1.22 asks libstdc++ whether there is an aligned allocation, and hears "no" before the first
+// standard header: two files with different answers would free what the other allocated.
+#include <version>
+
 #include <asio/any_io_executor.hpp>
 #include <asio/associated_cancellation_slot.hpp>
 #include <asio/associated_executor.hpp>

@@ -154,6 +154,7 @@ Downstream::Ticket Downstream::send(std::string_view method, const Payload& para
 }
 
 void Downstream::send_waiting() {
+  waiting_timer_.cancel();
   std::list<Waiting> waiting = std::exchange(waiting_, {});
   for (Waiting& one : waiting) {
     const Ticket ticket = one.ticket;
@@ -225,6 +226,7 @@ void Downstream::finish_later(OutcomeCallback callback, std::error_code error,
 }
 
 void Downstream::fail_waiting(std::error_code error, const std::string& message) {
+  waiting_timer_.cancel();
   std::list<Waiting> waiting = std::exchange(waiting_, {});
   for (Waiting& one : waiting)
     one.callback(Outcome{error, {}, message});
@@ -405,6 +407,7 @@ asio::awaitable<std::string> Downstream::tear_down() {
   } else {
     peer_.close();
   }
+  probe_timer_.cancel();
   co_await child_->async_stop(options_.stop_times);
   peer_.close();
   // Its last words may still be in the pipe.
