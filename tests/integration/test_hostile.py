@@ -144,6 +144,16 @@ def test_ends_its_interpreter(start, runtime, code, words):
     assert_works(headrace)
 
 
+@pytest.mark.parametrize("what", ["os._exit", "closes every descriptor"])
+def test_ends_its_interpreter_on_the_slow_road(start, runtime, what):
+    headrace = start(runtime, MCP_BRIDGE_CHANNEL="stdio")
+    began = time.monotonic()
+    text = headrace.failure(ENDS_THE_INTERPRETER[what][0])
+    assert time.monotonic() - began < 29, "it was noticed, not timed out"
+    assert is_told_that_state_is_gone(text)
+    assert_works(headrace)
+
+
 # What may or may not end the interpreter: some answer comes, and the next run works.
 CONTAINED = {
     "kills its parent": "import os\nos.kill(os.getppid(), 9)",
@@ -293,8 +303,9 @@ print('the end')
                 and "forged" in str(m.get("params", {}).get("data"))]
 
 
-def test_forged_frames_on_every_descriptor_reach_no_client(start, runtime):
-    headrace = start(runtime)
+@pytest.mark.parametrize("channel", ["auto", "stdio"])
+def test_forged_frames_on_every_descriptor_reach_no_client(start, runtime, channel):
+    headrace = start(runtime, MCP_BRIDGE_CHANNEL=channel)
     text = text_of(headrace.run(FORGED + """
 import os
 for name in sorted(os.listdir('/proc/self/fd'), key=int):

@@ -363,6 +363,16 @@ def test_two_live_side_by_side(start, engine):
     assert other.output("print(x)") == "2"
 
 
+@pytest.mark.parametrize("how", ["SIGKILL", "SIGTERM", "end of file"])
+def test_the_slow_road_ends_as_well(warm, watch, engine, how):
+    headrace = warm(engine, MCP_BRIDGE_CHANNEL="stdio")
+    headrace.start_run("print('busy', flush=True)\nwhile True:\n    pass", timeout=100)
+    answer_to(headrace, headrace.request("ping"))
+    end_by(headrace, how)
+    headrace.process.wait(60)
+    assert_gone(watch, AFTER_A_KILL if how == "SIGKILL" else AFTER_A_SIGNAL, engine)
+
+
 def test_after_a_kill_the_next_start_finds_nothing_to_sweep(warm, start, watch, engine):
     headrace = warm(engine)
     headrace.kill()

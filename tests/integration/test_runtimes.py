@@ -257,7 +257,7 @@ many = await asyncio.gather(*(mcp_plain.digest(text='x' * n) for n in range(200)
 big = await mcp_plain.blob(size=4 << 20)
 print(len(many), len(big.text), kept)
 import os
-os.write(1, b'to a descriptor\\n')
+_ = os.write(1, b'to a descriptor\\n')
 """, timeout=100) == "200 4194304 [1, 2]\nto a descriptor"
         assert "timed out" in headrace.failure("while True: pass", timeout=1)
         assert headrace.output("print(kept)") == "[1, 2]"
