@@ -203,7 +203,8 @@ void PeerCore::respond(std::string_view id, std::string_view key, const Payload&
   output_.append("\":");
   for (const RawJson& piece : json.pieces)
     output_.append(piece.text, piece.owner);
-  output_.append("}\n");
+  // Whatever we were given, the line has to be one.
+  output_.append(size == 0 ? "null}\n" : "}\n");
   ++stats_.frames_out;
   check_stall();
   if (wake) wake();

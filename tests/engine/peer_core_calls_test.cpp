@@ -222,6 +222,8 @@ TEST(PeerCoreCalls, OneThatTriesAgainTooLateForEverHoldsNobodyUp) {
   peer.core().on_tick(at(20));
   EXPECT_EQ(tries, 1);
   EXPECT_EQ(peer.core().next_deadline(), at(10));
+  again = [] {};
+  peer.core().close(Errc::shutting_down);
 }
 
 TEST(PeerCoreCalls, AnAnsweredCallLeavesNoDeadline) {

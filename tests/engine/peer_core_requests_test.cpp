@@ -67,6 +67,14 @@ TEST(PeerCoreRequests, ErrorsOfAllKinds) {
           R"({"jsonrpc":"2.0","id":1,"error":{"code":5}})"));
 }
 
+TEST(PeerCoreRequests, AnEmptyResultIsNull) {
+  CoreHarness peer;
+  Kept kept(peer);
+  peer.line(R"({"jsonrpc":"2.0","id":1,"method":"m"})");
+  kept.responders[0].result({});
+  EXPECT_THAT(peer.written(), ElementsAre(R"({"jsonrpc":"2.0","id":1,"result":null})"));
+}
+
 TEST(PeerCoreRequests, AreAnsweredOnceAtMost) {
   CoreHarness peer;
   Kept kept(peer);

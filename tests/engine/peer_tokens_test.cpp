@@ -209,6 +209,7 @@ TEST_P(Tokens, ASlotMayOutliveThePeer) {
   pair.near.async_call("hold", {}, {}, asio::bind_cancellation_slot(signal.slot(), handler));
   await_held();
   pair.near = Peer();
+  EXPECT_TRUE(run_until(context, [&end] { return bool(end); }));
   EXPECT_EQ(end, Errc::shutting_down);
   signal.emit(asio::cancellation_type::terminal);
   pair.held.clear();

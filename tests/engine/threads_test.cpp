@@ -35,9 +35,7 @@ class Threads {
   /// Runs something on an executor and waits for it.
   template <class Function>
   void on(const Executor& executor, Function function) {
-    std::packaged_task<void()> task(std::move(function));
-    std::future<void> done = task.get_future();
-    asio::post(executor, std::move(task));
+    std::future<void> done = asio::post(executor, std::packaged_task<void()>(std::move(function)));
     done.get();
   }
 
