@@ -3,6 +3,23 @@
 
 namespace headrace::engine {
 namespace detail {
+namespace {
+
+// The peer of this thread that hands out what it has read.
+thread_local PeerShell* dispatching = nullptr;
+
+class Dispatching {
+ public:
+  explicit Dispatching(PeerShell& peer) noexcept : outer_(std::exchange(dispatching, &peer)) {}
+  ~Dispatching() { dispatching = outer_; }
+  Dispatching(const Dispatching&) = delete;
+  Dispatching& operator=(const Dispatching&) = delete;
+
+ private:
+  PeerShell* outer_;
+};
+
+}  // namespace
 
 PeerShell::PeerShell(Executor ex, PeerOptions options, PeerHooks hooks)
     : executor(std::move(ex)),
@@ -32,9 +49,15 @@ std::uint64_t PeerShell::call(std::string_view method, const Payload& params,
 }
 
 void PeerShell::wake() {
-  // All that is queued before the executor comes round goes out in one gathered write.
+  // All that is queued before the executor comes round goes out in one gathered write; or, when
+  // another peer on it hands out a batch, before that is done: a turn of the executor is a system
+  // call, and most of what is written is the other side of what has just been read.
   if (in_batch_ || wake_posted_ || closed_) return;
   wake_posted_ = true;
+  if (dispatching != nullptr && dispatching->executor == executor) {
+    dispatching->woken_.push_back(shared_from_this());
+    return;
+  }
   auto later = [self = shared_from_this()] {
     self->wake_posted_ = false;
     self->settle();
@@ -43,10 +66,18 @@ void PeerShell::wake() {
 }
 
 void PeerShell::on_batch(std::size_t size) {
-  in_batch_ = true;
-  core->on_read(size);
-  in_batch_ = false;
+  {
+    const Dispatching now(*this);
+    in_batch_ = true;
+    core->on_read(size);
+    in_batch_ = false;
+  }
   settle();
+  for (const std::shared_ptr<PeerShell>& other : woken_) {
+    other->wake_posted_ = false;
+    other->settle();
+  }
+  woken_.clear();
 }
 
 void PeerShell::settle() {

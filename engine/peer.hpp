@@ -10,6 +10,7 @@
 #include <concepts>
 #include <memory>
 #include <utility>
+#include <vector>
 
 namespace headrace::engine {
 
@@ -56,6 +57,7 @@ class PeerShell : public std::enable_shared_from_this<PeerShell> {
   Clock::time_point armed_ = Clock::time_point::max();
   bool in_batch_ = false;
   bool wake_posted_ = false;
+  std::vector<std::shared_ptr<PeerShell>> woken_;  // by what is being handed out here
   bool writing_ = false;
   bool finishing_ = false;
   Event finished_;  // nothing will be written any more
