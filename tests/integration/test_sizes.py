@@ -12,8 +12,7 @@ KIB, MIB = 1 << 10, 1 << 20
 @pytest.fixture
 def headrace(start, runtime, home):
     home.add_python("plain", "plain.py")
-    # 32 MiB of text are held several times while they are parsed.
-    return start(runtime, MCP_BRIDGE_MEMORY="1g")
+    return start(runtime)
 
 
 @pytest.mark.parametrize("size", [1 * KIB, 64 * KIB, 1 * MIB, 32 * MIB])
