@@ -63,19 +63,24 @@ class SyncCall:
 
 class StayingCall:
     """An awaited call whose task has not been suspended yet; once it is, `future` gets the answer.
-    One side sets `done` and looks at `future`, the other does it in turn: neither can miss."""
+    One side sets `done` and looks at `future`, the other does it in turn: neither can miss.
+    Whoever settles it away from its loop wakes the loop: it may be waiting for just those bytes
+    that somebody else has read."""
 
-    __slots__ = ("done", "error", "future", "result")
+    __slots__ = ("done", "error", "future", "home", "result")
 
-    def __init__(self) -> None:
+    def __init__(self, home: Any) -> None:
         self.done = False
         self.future: Any = None
+        self.home = home
 
     def settle(self, result: Any, error: MCPError | None, loop: Any) -> None:
         self.result, self.error = result, error
         self.done = True
         if self.future is not None:
             self.pass_on(loop)
+        elif loop is not self.home:
+            Channel._elsewhere(self.home, int)
 
     def pass_on(self, loop: Any) -> None:
         owner = self.future.get_loop()
@@ -168,7 +173,7 @@ class Channel:
     def _stay(self, number: int, data: bytes, loop: Any, selector: Any) -> StayingCall:
         """A request when nothing else could run: the wait that the loop would come to takes place
         right here, which saves half the time. Afterwards the call is done, or its future waits."""
-        call = StayingCall()
+        call = StayingCall(loop)
         self._pending[number] = call
         self.send(data)
         if selector.wait_for(self.read_fd) and self._read_lock.acquire(False):

@@ -49,8 +49,8 @@ def refresh(
             modules.forget([name[4:] for name in gone])
     if "asyncio" not in scope:
         scope["asyncio"] = asyncio
-    scope.update(_fixed)
     scope.update(_given)
+    scope.update(_fixed)  # last: a server may be called "servers"
     scope["LOADED_MCP_SERVERS"] = catalogue.loaded
     if tools:
         _add_tools(scope, tools)

@@ -216,6 +216,8 @@ class ToolResult(dict):
                 return data[key]
             if key in _DEFAULTS:
                 return _DEFAULTS[key] if key != "content" else []
+            if self._wraps(key):
+                return data
             raise KeyError(key)
         data = self.data
         if isinstance(data, dict) and isinstance(key, slice):
@@ -244,7 +246,14 @@ class ToolResult(dict):
                 return getattr(self.text, name)
         elif hasattr(data, name):
             return getattr(data, name)
+        if self._wraps(name):
+            return data
         raise AttributeError(_no_attribute(name, data))
+
+    def _wraps(self, key: str) -> bool:
+        """Whether the data was unwrapped from this key, which the text may still show."""
+        structured = dict.get(self, "structuredContent")
+        return key == "result" and isinstance(structured, dict) and [*structured] == ["result"]
 
     def __iter__(self) -> Iterator:
         data = self.data
@@ -299,6 +308,15 @@ class ToolResult(dict):
 
     def __index__(self) -> int:
         return operator.index(self.data)
+
+    def __round__(self, digits: int | None = None) -> Any:
+        return round(self.data, digits)
+
+    def __neg__(self) -> Any:
+        return -self.data
+
+    def __abs__(self) -> Any:
+        return abs(self.data)
 
 
 def _unwrap(value: Any) -> Any:

@@ -158,6 +158,34 @@ def test_thousands_of_calls_at_once_stay_within_the_limit(host):
     assert host.finish().stdout == f"{sum(range(3000))}\n"
 
 
+def test_an_answer_that_another_thread_read_reaches_a_lone_call(host):
+    # The loop waits for the channel's bytes alone when another thread takes them away.
+    code = """
+import select, threading
+from headrace_runtime import session
+channel = session.current.channel
+selector = channel.home._selector
+while channel.home._scheduled:
+    await asyncio.sleep(0.01)
+def take():
+    while not selector.waiting:
+        pass
+    selector._selector.modify(channel.read_fd, 0)
+    print('taking')
+    select.select([channel.read_fd], [], [])
+    with channel._read_lock:
+        channel._read_once(None)
+    selector._selector.modify(channel.read_fd, select.EPOLLIN)
+threading.Thread(target=take).start()
+print(await mcp_filesystem.n())
+"""
+    host.start(code)
+    request = host.next_request()
+    host.wait_output("taking")
+    host.answer(request, text_result("fine"))
+    assert host.finish().stdout == "taking\nfine\n"
+
+
 def test_garbage_between_answers_is_skipped(host):
     host.start("(await mcp_filesystem.n()).text")
     request = host.next_request()
@@ -644,3 +672,11 @@ def test_save_tool_that_the_host_refuses(host):
 
     host.handlers["save_tool"] = refuse
     assert host.run("def f(): pass\nsave_tool(f)").error == "mcp.runtime.MCPError: disk full"
+
+
+def test_a_server_called_servers_hides_nothing(host):
+    names = ["servers", "runtime"]
+    servers = [{"name": name, "alias": name, "description": "", "cwd": None} for name in names]
+    host.tools["servers", "n"] = lambda arguments: text_result("fine")
+    code = "print(list(mcp_servers), await mcp_servers['servers'].n(), runtime.list_servers_sync())"
+    assert host.run(code, servers=servers).stdout == f"{names} fine {tuple(names)}\n"

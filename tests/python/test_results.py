@@ -286,3 +286,19 @@ def test_examples_run_as_written(host, code):
     assert outcome.status == "success", outcome
     expected = {"files": "TODO in a.txt\n", "trans": "TODO...\nok\n", "issue": "Crash\n", "items": "2\n", "statu": "ready True\n"}
     assert outcome.stdout == expected.get(code.strip()[:5], "Operation failed: too risky\n")
+
+
+def test_what_was_wrapped_is_found_under_its_key_too():
+    wrapped = structured({"result": [1, 2]}, '{"result": [1, 2]}')
+    assert wrapped["result"] == wrapped.result == wrapped.get("result") == wrapped.data == [1, 2]
+    inner = structured({"result": {"result": 5, "a": 1}})
+    assert inner["result"] == inner.result == 5 and inner.a == 1
+    with pytest.raises(KeyError):
+        text("x")["result"]
+    with pytest.raises(AttributeError):
+        structured({"result": 1, "other": 2}).results
+
+
+def test_numbers_round():
+    number = structured({"result": -2.567})
+    assert (round(number, 1), round(number), abs(number), -number) == (-2.6, -3, 2.567, 2.567)
