@@ -56,6 +56,17 @@ def refresh(
         _add_tools(scope, tools)
 
 
+def is_given(name: str, value: Any) -> bool:
+    """Whether every session has this global from the start."""
+    known = {**_fixed, **_given, "asyncio": asyncio, "LOADED_MCP_SERVERS": catalogue.loaded}
+    return name.startswith("__") or known.get(name) is value
+
+
+def note_saved(name: str, source: str) -> None:
+    """The session that saved a tool has it: running its source would undo later assignments."""
+    _tools[name] = source
+
+
 def _add_tools(scope: dict[str, Any], tools: list[dict]) -> None:
     for tool in tools:
         name, source = tool.get("name"), tool.get("source")

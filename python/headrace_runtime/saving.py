@@ -1,15 +1,21 @@
-"""Saving a function for later sessions: its source, and the imports that it uses."""
+"""Saving a function for later sessions: its source, and what it uses of the session."""
 
 from __future__ import annotations
 
 import ast
+import builtins
 import inspect
+import sys
 import textwrap
+from types import ModuleType
 from typing import Any, Callable
 
-from headrace_runtime import session
+from headrace_runtime import namespace, session
 from headrace_runtime.errors import MCPError
 from headrace_runtime.wire import encode
+
+_LITERALS = (type(None), bool, int, float, complex, str, bytes, tuple, list, dict, set)
+_LONGEST_LITERAL = 16384
 
 _imports: dict[str, str] = {}  # bound name -> statement, over all runs of the session
 
@@ -58,20 +64,72 @@ def _global_names(node: Any) -> list[str]:
     return list(names)
 
 
-def _gather(function: Callable, imports: dict, sources: dict, scope: dict) -> None:
-    """Collects a function's source, its imports, and the session's functions that it calls."""
-    text, node = _own_source(function)
-    sources[function.__name__] = ""  # known, so that recursion ends; its place comes later
-    for name in _global_names(node):
-        if name in sources:
-            continue
-        value = scope.get(name)
-        if name in _imports and name in scope:
-            imports[_imports[name]] = None
-        elif inspect.isfunction(value) and value.__globals__ is scope and value.__name__ == name:
-            _gather(value, imports, sources, scope)
-    del sources[function.__name__]
-    sources[function.__name__] = text
+def _literal(value: Any) -> str | None:
+    """A constant as source text; None for what has no literal, or a long one."""
+    if type(value) not in _LITERALS:
+        return None
+    try:
+        text = repr(value)
+        same = len(text) <= _LONGEST_LITERAL and ast.literal_eval(text) == value
+    except Exception:
+        return None
+    return text if same else None
+
+
+def _import_of(name: str, value: Any) -> str | None:
+    """A statement that imports a value, where a module has it under its own name."""
+    if isinstance(value, ModuleType):
+        return f"import {value.__name__} as {name}"
+    module, own = getattr(value, "__module__", None), getattr(value, "__name__", None)
+    if not isinstance(module, str) or not isinstance(own, str) or module == "__sandbox__":
+        return None
+    if getattr(sys.modules.get(module), own, None) is not value:
+        return None
+    return f"from {module} import {own} as {name}"
+
+
+class _Parts:
+    """What a saved source is made of, and names of what it lacks."""
+
+    def __init__(self, scope: dict) -> None:
+        self.scope = scope
+        self.imports: dict[str, None] = {}
+        self.constants: dict[str, str] = {}
+        self.functions: dict[str, str] = {}
+        self.lacking: dict[str, None] = {}
+
+    def add(self, function: Callable) -> None:
+        """Adds a function's source, and what that needs, before it."""
+        own, scope = function.__name__, self.scope
+        text, node = _own_source(function)
+        self.functions[own] = ""  # known, so that recursion ends; its place comes later
+        local = {*function.__code__.co_varnames, *function.__code__.co_cellvars}
+        local.difference_update(_global_names(node.args))  # defaults are evaluated outside
+        for name in _global_names(node):
+            if name in self.functions or name in local or name not in scope:
+                continue
+            value = scope[name]
+            if inspect.isfunction(value) and value.__globals__ is scope and value.__name__ == name:
+                self.add(value)
+            elif not namespace.is_given(name, value) and not hasattr(builtins, name):
+                self._add_value(name, value)
+        del self.functions[own]
+        self.functions[own] = text
+
+    def _add_value(self, name: str, value: Any) -> None:
+        statement = _imports.get(name) or _import_of(name, value)
+        literal = None if statement else _literal(value)
+        if statement:
+            self.imports[statement] = None
+        elif literal is not None:
+            self.constants[name] = literal
+        else:
+            self.lacking[name] = None
+
+    def source(self) -> str:
+        statements = [*self.imports, *(f"{name} = {text}" for name, text in self.constants.items())]
+        head = ["".join(f"{statement}\n" for statement in statements)] if statements else []
+        return "\n\n".join(head + list(self.functions.values()))
 
 
 def save(function: Any) -> str:
@@ -85,12 +143,14 @@ def save(function: Any) -> str:
     if function.__code__.co_freevars:
         free = ", ".join(function.__code__.co_freevars)
         raise ValueError(f"{name} uses variables of the function around it ({free}): pass them in")
-    imports: dict[str, None] = {}
-    sources: dict[str, str] = {}
-    _gather(function, imports, sources, function.__globals__)
-    parts = ["".join(f"{statement}\n" for statement in imports)] if imports else []
-    source = "\n\n".join(parts + list(sources.values()))
+    parts = _Parts(function.__globals__)
+    parts.add(function)
+    source = parts.source()
     compile(source, f"<tool:{name}>", "exec", dont_inherit=True)
     params = encode({"name": name, "source": source})
     session.current.channel.request_sync("save_tool", params)
-    return f"Saved {name!r}: every later session has it from the start."
+    namespace.note_saved(name, source)
+    saved = f"Saved {name!r}: every later session has it from the start."
+    if not parts.lacking:
+        return saved
+    return f"{saved} Not saved with it, so define it there first: {', '.join(parts.lacking)}."

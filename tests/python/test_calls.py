@@ -661,6 +661,32 @@ def test_what_cannot_be_saved(host, code):
     assert host.saved == []
 
 
+def test_save_tool_takes_along_what_the_function_uses(host):
+    code = """
+from math import *
+import collections as c
+RATES, limit, handle = {"eur": 1.5}, 3, object()
+class Box: pass
+def helper(x): return floor(x * RATES["eur"])
+def tool(x, top=limit):
+    limit = min(helper(x), top)
+    return limit, c.Counter("aab")["a"], RATES, Box, handle, print, runtime, mcp_jira
+print(save_tool(tool))
+limit = 7
+"""
+    words = host.run(code).stdout
+    assert words.endswith("Not saved with it, so define it there first: Box, handle.\n")
+    source = host.saved[0]["source"]
+    head, helper, tool = source.split("\n\n\n")
+    assert sorted(head.splitlines()) == [
+        "RATES = {'eur': 1.5}", "from math import floor as floor", "import collections as c", "limit = 3"
+    ]  # fmt: skip
+    assert helper.startswith("def helper(x)") and tool.startswith("def tool(x, top=limit)")
+    # The session that saved it goes on with its own values.
+    host.run("RATES['usd'] = 2", tools=[{"name": "tool", "source": source}])
+    assert host.run("(limit, sorted(RATES))").stdout == "(7, ['eur', 'usd'])\n"
+
+
 def test_save_tool_as_a_decorator(host):
     host.run("@save_tool\ndef f(x):\n    return x")
     assert host.saved[0]["source"] == "def f(x):\n    return x\n"
