@@ -26,11 +26,26 @@ def remember(filename: str, source: str) -> None:
         linecache.cache.pop(oldest, None)
 
 
+def _open_main_guards(body: list) -> None:
+    """Lets `if __name__ == "__main__":` at the top run its code: who writes it means this run."""
+    for node in body:
+        test = getattr(node, "test", None)
+        if not isinstance(node, ast.If) or not isinstance(test, ast.Compare):
+            continue
+        if len(test.ops) != 1 or not isinstance(test.ops[0], ast.Eq):
+            continue
+        for one, other in ((test.left, test.comparators[0]), (test.comparators[0], test.left)):
+            if isinstance(one, ast.Name) and one.id == "__name__":
+                if isinstance(other, ast.Constant) and other.value == "__main__":
+                    other.value = "__sandbox__"
+
+
 def compile_run(source: str, filename: str) -> tuple[CodeType | None, CodeType | None, ast.Module]:
     """Code for the statements, and for the last one when it is an expression to be shown."""
     source = source.removeprefix("\ufeff")  # what some editors put first
     tree = compile(source, filename, "exec", ast.PyCF_ONLY_AST | _FLAGS, dont_inherit=True)
     body: list[Any] = tree.body
+    _open_main_guards(body)
     last = None
     if body and isinstance(body[-1], ast.Expr) and not source.rstrip().endswith(";"):
         expression = ast.Expression(body[-1].value)

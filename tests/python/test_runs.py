@@ -29,6 +29,20 @@ def test_names_of_module_and_files(host):
     assert host.run("import sys; print(sys.modules['__sandbox__'].where is where)").stdout == "True\n"
 
 
+def test_what_a_main_guard_guards_runs(host):
+    code = """
+import asyncio
+async def main():
+    print((await mcp_filesystem.n()).text)
+if __name__ == "__main__":
+    asyncio.run(main())
+"""
+    host.tools["filesystem", "n"] = lambda arguments: text_result("fine")
+    assert host.run(code).stdout == "fine\n"
+    assert host.run("if '__main__' == __name__: await main()").stdout == "fine\n"
+    assert host.run("if __name__ == '__other__': print(1)\nelse: print(__name__)").stdout == "__sandbox__\n"
+
+
 def test_first_file_is_sandbox(host):
     assert 'File "<sandbox>", line 1' in host.run("1/0").stderr
     assert 'File "<sandbox:2>", line 1' in host.run("1/0").stderr
