@@ -12,23 +12,48 @@ extern char** environ;  // NOLINT: POSIX
 namespace headrace::engine {
 namespace {
 
-// One line an entry: +GROUP, -GROUP, =KEY COMMAND, /KEY. Lists are words between spaces.
+// One line an entry: +GROUP, -GROUP, =KEY COMMAND, &KEY GROUP, /KEY. Lists are words between spaces.
+// `ended_by` runs a command until the group's leader has gone by it, and kills only who stays.
 constexpr const char* script = R"sh(
 trap '' HUP INT QUIT TERM
 groups=' '
 keys=' '
+without() {
+  case $2 in
+    *" $1 "*) printf '%s' "${2%%" $1 "*} ${2#*" $1 "}" ;;
+    *) printf '%s' "$2" ;;
+  esac
+}
+runs() { case $(ps -o stat= -p "$1" 2>/dev/null) in ''|Z*) return 1 ;; esac; }
+ended_by() {
+  tries=0
+  while [ "$tries" -lt 50 ] && runs "$1"; do
+    eval "$2"
+    tries=$((tries + 1))
+    ! runs "$1" || sleep 0.1
+  done
+  if [ "$tries" -eq 0 ] || runs "$1"; then
+    kill -KILL "-$1" 2>/dev/null
+    eval "$2"
+  fi
+}
 while IFS= read -r line; do
   word=${line#?}
   case $line in
     +*) groups="$groups$word " ;;
-    -*) case $groups in *" $word "*) groups="${groups%%" $word "*} ${groups#*" $word "}" ;; esac ;;
-    =*) key=${word%% *}; keys="$keys$key "; eval "command_$key=\${word#* }" ;;
-    /*) case $keys in *" $word "*) keys="${keys%%" $word "*} ${keys#*" $word "}" ;; esac
-        unset "command_$word" ;;
+    -*) groups=$(without "$word" "$groups")
+        for key in $keys; do eval "[ \"\$group_$key\" != \"$word\" ] || group_$key="; done ;;
+    =*) key=${word%% *}; keys="$keys$key "; eval "command_$key=\${word#* } group_$key=" ;;
+    \&*) key=${word%% *}; group=${word#* }; eval "group_$key=$group"
+        groups=$(without "$group" "$groups") ;;
+    /*) keys=$(without "$word" "$keys"); unset "command_$word" "group_$word" ;;
   esac
 done
 for group in $groups; do kill -KILL "-$group"; done
-for key in $keys; do eval "eval \"\$command_$key\" &"; done
+for key in $keys; do
+  eval "group=\$group_$key command=\$command_$key"
+  if [ -n "$group" ]; then ended_by "$group" "$command" & else eval "$command &"; fi
+done
 wait
 )sh";
 
@@ -81,6 +106,10 @@ void ProcessGuard::add_command(std::string_view key, const std::vector<std::stri
 
 void ProcessGuard::remove_command(std::string_view key) {
   if (pipe_) send("/" + std::string(key));
+}
+
+void ProcessGuard::end_by_command(pid_t group, std::string_view key) {
+  send("&" + std::string(key) + " " + std::to_string(group));
 }
 
 bool ProcessGuard::start() {

@@ -35,6 +35,11 @@ class ProcessGuard {
   void add_command(std::string_view key, const std::vector<std::string>& argv);
   void remove_command(std::string_view key);
 
+  /// The group is not killed but ended by that command, which is run until the group's leader has
+  /// gone. For a container engine's command: killed while it starts a container, it would leave
+  /// one that the engine does not know. Both have been added before.
+  void end_by_command(pid_t group, std::string_view key);
+
  private:
   void send(std::string line);
   bool write_backlog();

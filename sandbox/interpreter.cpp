@@ -72,6 +72,7 @@ std::unique_ptr<Interpreter> Interpreter::start(const engine::Executor& executor
     }
     self->child_ = Child::start(executor, spec, {}, guard, diagnostics);
     if (!self->child_) return nullptr;
+    if (self->guarded_command_) guard->end_by_command(self->child_->pid(), self->guard_key());
 
     BootOptions boot;
     boot.limits = launch.limits;
@@ -178,6 +179,8 @@ asio::awaitable<void> Interpreter::async_stop(bool kill) {
     if (!removal.empty()) {
       // Killing the runtime's command alone would leave the container running.
       co_await run_command(executor_, removal, Deadline::after(removal_limit), guard_);
+      // Nor may the command be killed before it knows of that: see ProcessGuard.
+      co_await child_->async_wait(Deadline::after(polite_end));
     }
     child_->signal_group(SIGKILL);
     co_await child_->async_wait();
