@@ -41,8 +41,8 @@ while True:
 
 def assert_works(headrace):
     """Code runs, and keeps its state; what others in the sandbox still print is no matter."""
-    for code in ("import asyncio, sys\nx = 6 * 7\nprint(x, file=sys.stderr)",
-                 "await asyncio.sleep(0)\nprint(x, file=sys.stderr)"):
+    for code in ("import asyncio, sys\nx = 6 * 7\nprint(f'\\n{x}', file=sys.stderr)",
+                 "await asyncio.sleep(0)\nprint(f'\\n{x}', file=sys.stderr)"):
         result = headrace.run(code)
         assert not result.get("isError"), text_of(result)
         assert result["structuredContent"]["stderr"][-1] == "42"
