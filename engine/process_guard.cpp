@@ -12,8 +12,9 @@ extern char** environ;  // NOLINT: POSIX
 namespace headrace::engine {
 namespace {
 
-// One line an entry: +GROUP, -GROUP, =KEY COMMAND, &KEY GROUP, /KEY. Lists are words between spaces.
-// `ended_by` runs a command until the group's leader has gone by it, and kills only who stays.
+// One line an entry: +GROUP, -GROUP, =KEY COMMAND, &KEY GROUP, /KEY. Lists are words between
+// spaces. `ended_by` runs a command until the group's leader has gone by it, and kills only who
+// stays.
 constexpr const char* script = R"sh(
 trap '' HUP INT QUIT TERM
 groups=' '
