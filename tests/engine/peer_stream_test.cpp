@@ -278,6 +278,41 @@ TYPED_TEST(Streams, FinishWritesWhatIsQueuedAndReadsOn) {
   EXPECT_EQ(body, "7");
 }
 
+TYPED_TEST(Streams, FinishCanBeAwaited) {
+  this->script->blocked = true;
+  this->script->write_size = 1000;
+  Peer peer = this->make();
+  peer.start();
+  peer.write_raw("before the conversation\n");
+  peer.notify("n", std::string_view("\"" + std::string(20000, 'x') + "\""));
+  std::vector<bool> finished;
+  auto finishing = [&](Deadline deadline) -> asio::awaitable<void> {
+    const bool all_written = co_await peer.async_finish(deadline);
+    finished.push_back(all_written);
+  };
+  test::run(this->context, finishing(Deadline::after(std::chrono::milliseconds(5))));
+  EXPECT_THAT(finished, ElementsAre(false)) << "nothing could be written yet";
+  this->script->unblock();
+  test::run(this->context, finishing(Deadline()));
+  EXPECT_THAT(finished, ElementsAre(false, true));
+  EXPECT_TRUE(this->script->output.starts_with("before the conversation\n{\"jsonrpc\""));
+  EXPECT_TRUE(this->script->output.ends_with("}\n"));
+}
+
+TYPED_TEST(Streams, FinishEndsWhenNothingCanBeWritten) {
+  this->script->fail_write_at = 0;
+  Peer peer = this->make();
+  peer.start();
+  peer.notify("n", {});
+  bool ended = false;
+  auto finishing = [&]() -> asio::awaitable<void> {
+    co_await peer.async_finish(Deadline());
+    ended = true;
+  };
+  test::run(this->context, finishing());
+  EXPECT_TRUE(ended);
+}
+
 TYPED_TEST(Streams, AStalledPeerEnds) {
   this->script->blocked = true;
   PeerOptions options;
