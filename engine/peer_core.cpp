@@ -362,7 +362,8 @@ void PeerCore::on_tick(Clock::time_point now) {
 }
 
 void PeerCore::on_written() {
-  unpark();
+  // The write that was under way when writing was given up ends all the same.
+  if (!broken()) unpark();
 }
 
 void PeerCore::unpark() {

@@ -300,6 +300,22 @@ TEST(PeerCoreRequests, APeerThatDoesNotReadIsGivenUp) {
   EXPECT_EQ(call.error, Errc::peer_closed);
 }
 
+TEST(PeerCoreRequests, NothingFollowsTheWriteThatWasUnderWayWhenAPeerWasGivenUp) {
+  PeerOptions options = with_write_limit(1000);
+  options.write_high_water = 10;
+  CoreHarness peer(options);
+  peer.call("first");
+  const auto& waiting = peer.call("waits on our side");
+  peer.core().output().prepare();
+  while (!peer.core().broken())
+    peer.core().notify_always("n", std::string_view("\"0123456789012345678901234567890\""));
+  peer.core().on_written();
+  EXPECT_TRUE(peer.core().output().empty());
+  peer.core().on_tick(Clock::now());
+  EXPECT_EQ(waiting.completions, 1);
+  EXPECT_EQ(waiting.error, Errc::peer_closed);
+}
+
 TEST(PeerCoreRequests, AStallInTheMidstOfReadingSplitsNoLine) {
   CoreHarness peer(with_write_limit(1000));
   std::vector<std::string> order;
