@@ -225,6 +225,8 @@ void CodeRequests::with_tools_of(Responder responder, const CatalogueServer& ser
   waiting_.push_back(waiting);
   auto done = [self = shared_from_this(), name, waiting,
                then = std::move(then)](const std::string& error) {
+    // Given up meanwhile: a tool must not be called for nobody.
+    if (!*waiting) return;
     const CatalogueServer* listed = self->registry_->catalogue().find_server(name);
     if (!error.empty() || listed == nullptr) {
       waiting->error(server_failed_code,

@@ -120,6 +120,21 @@ print(await call('cancelled'))
     assert_goes_on(headrace)
 
 
+def test_a_call_that_was_given_up_before_the_server_was_ready_is_never_made(faulty, tmp_path):
+    ready = tmp_path / "ready"
+    headrace = faulty("list_when", ready)
+    assert headrace.output("""
+import asyncio
+try:
+    await asyncio.wait_for(call('ok'), 0.2)
+except asyncio.TimeoutError:
+    print('gave up')
+""", timeout=60) == "gave up"
+    assert "Execution timed out" in headrace.failure("await call('ok')", timeout=1)
+    ready.touch()
+    assert headrace.output("print(await call('called'))", timeout=60) == "[]"
+
+
 def test_an_answer_that_comes_too_late_is_nobodys(faulty):
     headrace = faulty()
     text = headrace.output("""

@@ -17,6 +17,7 @@ TOOLS = {
     "killed": "Is killed by a signal instead of an answer.",
     "silent": "Never answers; what comes next is served.",
     "cancelled": "The ids of the calls that were cancelled.",
+    "called": "The tools that were called before.",
     "flood": "Writes 32 MB to stderr before it answers.",
     "chatter": "Writes blank lines and lines that are not JSON before it answers.",
     "wrong_id": "Answers another call, that nobody made, and never this one.",
@@ -52,8 +53,10 @@ def wait_for_ever():
 
 
 class Server:
-    def __init__(self):
+    def __init__(self, list_when=None):
+        self.list_when = list_when
         self.cancelled = []
+        self.called = []
         self.late = None
 
     def call(self, id, tool):
@@ -67,6 +70,8 @@ class Server:
             return
         elif tool == "cancelled":
             answer = frame(id, text_result(json.dumps(self.cancelled)))
+        elif tool == "called":
+            answer = frame(id, text_result(json.dumps(self.called)))
         elif tool == "flood":
             line = b"e" * 1023 + b"\n"
             for _ in range(32):
@@ -119,6 +124,8 @@ class Server:
                                  "capabilities": {"tools": {}},
                                  "serverInfo": {"name": "faulty", "version": "1"}}))
             elif method == "tools/list":
+                while self.list_when and not os.path.exists(self.list_when):
+                    time.sleep(0.01)
                 write(frame(id, {"tools": [
                     {"name": name, "description": text, "inputSchema": {"type": "object"}}
                     for name, text in TOOLS.items()]}))
@@ -126,6 +133,7 @@ class Server:
                 write(frame(id, {}))
             elif method == "tools/call":
                 self.call(id, params["name"])
+                self.called.append(params["name"])
 
 
 def main(how):
@@ -154,7 +162,8 @@ def main(how):
             signal.signal(number, signal.SIG_IGN)
         subprocess.Popen([sys.executable, "-c", "import time\nwhile True: time.sleep(3600)"],
                          stdin=subprocess.DEVNULL)
-    Server().serve()
+    # sys.argv[2] is a file: the tools are listed when it is there.
+    Server(sys.argv[2] if how == "list_when" else None).serve()
     if how == "stubborn":
         wait_for_ever()
 
