@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
+#include <poll.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -67,6 +68,19 @@ BridgeOptions bridge_options(const Options& options) {
   bridge.strict_servers = options.strict_servers;
   bridge.saved_tools = expanded(options.state_dir) / "user_tools";
   return bridge;
+}
+
+// Never waits: a host that does not read our stderr must not stop us. What finds no room is lost.
+void write_stderr(std::string line) {
+  // A pipe that has room at all has room for so much.
+  constexpr std::size_t longest = 4096;
+  if (line.size() > longest) {
+    line.resize(longest - 5);
+    line += " …\n";
+  }
+  pollfd room{STDERR_FILENO, POLLOUT, 0};
+  if (::poll(&room, 1, 0) != 1 || (room.revents & POLLOUT) == 0) return;
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
 }
 
 // Everything that lives as long as the conversation.
@@ -146,10 +160,9 @@ class Program {
   }
 
   void log(LogLevel level, std::string_view source, std::string_view message) {
-    const std::string_view name = engine::to_string(level);
-    std::fprintf(stderr, "headrace: %.*s: %.*s: %.*s\n", static_cast<int>(name.size()), name.data(),
-                 static_cast<int>(source.size()), source.data(), static_cast<int>(message.size()),
-                 message.data());
+    std::string line = "headrace: ";
+    line.append(engine::to_string(level)).append(": ").append(source).append(": ");
+    write_stderr(line.append(message).append("\n"));
     if (role_) role_->log(level, source, message);
   }
 

@@ -158,6 +158,25 @@ def test_a_closed_stderr_harms_nothing(home, watch, some_runtime):
     assert len(done.stdout.splitlines()) == 2
 
 
+def test_a_stderr_that_nobody_reads_stops_nothing(home, watch, some_runtime):
+    home.add_python("faulty", "faulty.py")
+    process = subprocess.Popen(
+        [conftest.PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env=home.environment(MCP_BRIDGE_RUNTIME=some_runtime, MCP_BRIDGE_LOG_LEVEL="debug"))
+    watch.pids.append(process.pid)
+    code = "print(await mcp_faulty.flood())"
+    process.stdin.write(lines(INITIALIZE, {"jsonrpc": "2.0", "id": "run", "method": "tools/call",
+                                           "params": {"name": "run_python",
+                                                      "arguments": {"code": code, "timeout": 100}}}))
+    process.stdin.flush()
+    found = [answers(line) for line in (process.stdout.readline(), process.stdout.readline())]
+    assert "flood by" in text_of(found[1]["run"]["result"])
+    process.stdin.close()
+    assert process.wait(20) == 0
+    process.stdout.close()
+    process.stderr.close()
+
+
 def test_stdin_and_stdout_on_one_socket(home, watch, some_runtime):
     ours, theirs = socket.socketpair()
     process = subprocess.Popen([conftest.PROGRAM], stdin=theirs, stdout=theirs,
