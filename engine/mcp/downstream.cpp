@@ -461,6 +461,15 @@ void Downstream::list_tools(Deadline deadline, PagesCallback callback) {
 
 asio::awaitable<void> Downstream::list(std::shared_ptr<Downstream> self, Deadline deadline,
                                        PagesCallback callback) {
+  // Where the context goes first, those that wait may hold each other until they are told.
+  struct Listing {
+    PagesCallback& callback;
+    bool over = false;
+    ~Listing() {
+      if (!over) callback({Errc::shutting_down, "the program is ending", {}});
+    }
+  };
+  Listing listing{callback};
   ToolPages pages;
   std::set<std::string> cursors;
   std::optional<std::string> cursor;
@@ -495,6 +504,7 @@ asio::awaitable<void> Downstream::list(std::shared_ptr<Downstream> self, Deadlin
       more = false;
     }
   }
+  listing.over = true;
   callback(std::move(pages));
 }
 

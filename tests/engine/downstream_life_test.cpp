@@ -254,6 +254,7 @@ TEST_P(Abandoned, WithTheContextAtEachStage) {
   const std::string mode = GetParam();
   for (int stage = 0; stage < 4; ++stage) {
     int ended = 0;
+    int listed = 0;
     {
       asio::io_context context;
       LaunchSpec spec;
@@ -264,7 +265,7 @@ TEST_P(Abandoned, WithTheContextAtEachStage) {
           Downstream::make(context.get_executor(), std::move(spec), {}, nullptr, Logger());
       auto count = [&ended](Outcome) { ++ended; };
       server->call_tool("silent", RawJson{"{}", {}}, {}, count);
-      server->list_tools({}, [](ToolPages) {});
+      server->list_tools({}, [&listed](const ToolPages&) { ++listed; });
       // One that holds the server while it waits for it.
       auto holder = [](std::shared_ptr<Downstream> held) -> asio::awaitable<void> {
         const RawJson arguments{"{}", {}};
@@ -279,6 +280,7 @@ TEST_P(Abandoned, WithTheContextAtEachStage) {
       }
     }
     EXPECT_LE(ended, 1);
+    if (stage > 0) EXPECT_EQ(listed, 1) << stage;
   }
   while (::waitpid(-1, nullptr, 0) > 0) {
   }
