@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace headrace::engine::mcp {
 namespace {
@@ -17,6 +18,20 @@ bool scan(std::string_view params, std::span<Member> members) {
   if (params.empty()) return true;
   framing::ObjectScanner scanner;
   return scanner.scan_members(params, members) == Fault::none;
+}
+
+// A server's message may be as long as a frame, and a client's read buffer end much earlier.
+constexpr std::size_t longest_log = 8 << 10;
+
+std::string shortened(std::string_view text) {
+  if (text.size() <= longest_log) return std::string(text);
+  text = text.substr(0, longest_log);
+  // Not within a character.
+  while (!text.empty() && (static_cast<unsigned char>(text.back()) & 0xC0U) == 0x80U) {
+    text.remove_suffix(1);
+  }
+  if (!text.empty()) text.remove_suffix(1);
+  return std::string(text) + "…";
 }
 
 bool is_string(std::string_view raw) {
@@ -147,7 +162,7 @@ void ServerRole::log(LogLevel level, std::string_view source, std::string_view t
   writer.begin_object()
       .member("level", to_string(level))
       .member("logger", source)
-      .member("data", text)
+      .member("data", shortened(text))
       .end_object();
   output_.notify("notifications/message", std::string_view(params));
 }
@@ -284,7 +299,7 @@ void ServerRole::cancel_call(const std::string& key) {
   if (!call || call->cancelled_) return;
   call->cancelled_ = true;
   call->responder_.discard();
-  const std::function<void()> on_cancel = call->on_cancel;
+  const std::function<void()> on_cancel = std::exchange(call->on_cancel, nullptr);
   if (on_cancel) on_cancel();
 }
 

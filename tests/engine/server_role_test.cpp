@@ -298,6 +298,18 @@ TEST_F(Role, LogsAfterTheGreetingFromTheLevelOn) {
   EXPECT_EQ(peer.written().size(), 1U);
 }
 
+TEST_F(Role, ALogMessageIsCutBetweenCharactersToWhatAClientCanRead) {
+  tell("notifications/initialized");
+  std::string text = "x";
+  while (text.size() < 5'000'000)
+    text += "é";
+  role->log(LogLevel::error, "s", text);
+  const std::vector<std::string> lines = peer.written();
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_LT(lines[0].size(), 10'000U);
+  EXPECT_THAT(lines[0], HasSubstr("éé…\""));
+}
+
 TEST_F(Role, ALevelHasToBeOne) {
   for (const char* params : {"", "{}", R"({"level":7})", R"({"level":"loud"})"})
     EXPECT_THAT(ask("logging/setLevel", params), refused(-32602, "'level'"));
