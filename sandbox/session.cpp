@@ -64,7 +64,9 @@ asio::awaitable<RunResult> Session::async_run(std::shared_ptr<Run> run) {
     idle_timer_.cancel();
     if (run->request_.on_turn) run->request_.on_turn(run->request_);
     const bool ready = co_await ensure_interpreter(run);
-    if (ready && run->cancelled_) {
+    // Closed while it started: async_close() did not find it.
+    if (closed_ && interpreter_) co_await kill("");
+    if (ready && (run->cancelled_ || closed_)) {
       result.status = RunStatus::cancelled;
     } else if (ready) {
       co_await execute(run);
@@ -298,19 +300,26 @@ asio::awaitable<void> Session::explain_end(std::shared_ptr<Run> run) {
     result.error = "the session was closed";
     co_return;
   }
-  const std::string why = co_await interpreter_->async_why_ended();
+  // Ours alone from now on: async_close() would end it, and it would be gone, while we wait.
+  const std::shared_ptr<Interpreter> last = take_interpreter({});
+  const std::string why = co_await last->async_why_ended();
   result.status = RunStatus::lost;
   result.exit_code = 1;
   result.error = why;
   result.note = "variables and imports are gone, the next run starts afresh";
-  co_await kill("");
+  co_await last->async_stop(true);
+}
+
+std::shared_ptr<Interpreter> Session::take_interpreter(std::string why) {
+  std::shared_ptr<Interpreter> last = std::move(interpreter_);
+  lost_state_ = std::move(why);
+  if (hooks_.on_interpreter_end) hooks_.on_interpreter_end();
+  return last;
 }
 
 asio::awaitable<void> Session::kill(std::string why) {
   // Taken out first: nothing may find an interpreter that is on its way out.
-  const std::shared_ptr<Interpreter> last = std::move(interpreter_);
-  lost_state_ = std::move(why);
-  if (hooks_.on_interpreter_end) hooks_.on_interpreter_end();
+  const std::shared_ptr<Interpreter> last = take_interpreter(std::move(why));
   co_await last->async_stop(true);
 }
 
@@ -329,11 +338,9 @@ void Session::arm_idle_timer() {
 asio::awaitable<void> Session::retire(std::shared_ptr<Session> self) {
   if (self->turn_taken_ || !self->interpreter_) co_return;
   self->turn_taken_ = true;
-  const std::shared_ptr<Interpreter> last = std::move(self->interpreter_);
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(self->options_.idle_limit);
-  self->lost_state_ =
-      "the interpreter was shut down after " + std::to_string(seconds.count()) + " s without use";
-  if (self->hooks_.on_interpreter_end) self->hooks_.on_interpreter_end();
+  const std::shared_ptr<Interpreter> last = self->take_interpreter(
+      "the interpreter was shut down after " + std::to_string(seconds.count()) + " s without use");
   co_await last->async_stop(false);
   self->release_turn();
 }

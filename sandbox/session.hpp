@@ -126,6 +126,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void send_run(const std::shared_ptr<Run>& run);
   void read_answer(Run& run, std::error_code error, std::string_view body);
   void interrupt(const Run& run, std::string_view reason);
+  std::shared_ptr<Interpreter> take_interpreter(std::string why);
   asio::awaitable<void> kill(std::string why);
   asio::awaitable<void> explain_end(std::shared_ptr<Run> run);
   void attach();
