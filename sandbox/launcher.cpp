@@ -46,11 +46,18 @@ asio::awaitable<std::unique_ptr<Interpreter>> Launcher::async_start(Diagnostics&
     std::unique_ptr<Interpreter> next = co_await launch(choice, diagnostics);
     co_return next;
   }
+  // Also when something throws, or nobody could ever start one again.
+  struct Choosing {
+    Launcher& launcher;
+    ~Choosing() {
+      launcher.choosing_ = false;
+      launcher.chosen_or_not_.set();
+    }
+  };
   choosing_ = true;
   chosen_or_not_.reset();
+  const Choosing choosing{*this};
   std::unique_ptr<Interpreter> first = co_await choose(diagnostics, progress);
-  choosing_ = false;
-  chosen_or_not_.set();
   co_return first;
 }
 
@@ -148,7 +155,8 @@ asio::awaitable<Launcher::ImageState> Launcher::fetch_image(const Choice& choice
   if (progress) progress("pulling the image " + options_.image);
   std::function<void(std::string_view)> on_output;
   if (progress) {
-    on_output = [&progress](std::string_view text) {
+    // A copy: what the command leaves running may write after it has ended.
+    on_output = [progress](std::string_view text) {
       while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0) {
         text.remove_suffix(1);
       }
