@@ -22,6 +22,10 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t longest_source = 256 << 10;
 constexpr std::size_t longest_name = 100;
+// Of all together: they travel to every new interpreter in one frame, and code that saves in a loop
+// must not fill the disk.
+constexpr std::size_t most_tools = 1000;
+constexpr std::size_t most_bytes = std::size_t{16} << 20;
 
 bool is_identifier(std::string_view name) {
   const auto letter = [](char c) {
@@ -58,7 +62,26 @@ std::string read_source(const fs::path& file) {
   return text;
 }
 
+bool is_tool(const fs::path& file) {
+  return file.extension() == ".py" && is_identifier(file.stem().string());
+}
+
 }  // namespace
+
+bool SavedTools::has_room(const fs::path& target, std::size_t size) const {
+  std::size_t tools = 1;
+  std::uintmax_t bytes = size;
+  std::error_code failure;
+  for (fs::directory_iterator entry(folder_, failure), end; !failure && entry != end;
+       entry.increment(failure)) {
+    if (!is_tool(entry->path()) || entry->path() == target) continue;
+    std::error_code no_file;
+    const std::uintmax_t one = entry->file_size(no_file);
+    ++tools;
+    if (!no_file) bytes += one;
+  }
+  return tools <= most_tools && bytes <= most_bytes;
+}
 
 std::string SavedTools::save(const std::string& name, std::string_view source,
                              std::string& error) const {
@@ -73,6 +96,11 @@ std::string SavedTools::save(const std::string& name, std::string_view source,
   std::error_code failure;
   fs::create_directories(folder_, failure);
   const fs::path target = folder_ / (name + ".py");
+  if (!has_room(target, source.size())) {
+    error = "'" + name + "' can't be saved: '" + folder_.string() +
+            "' would hold more than 1000 tools or 16 MiB; remove some of its files";
+    return {};
+  }
   // A file of another name first, so that nobody ever reads half of it.
   std::string temporary = (folder_ / ("." + name + ".XXXXXX")).string();
   const engine::Fd fd(::mkostemp(temporary.data(), O_CLOEXEC));
@@ -91,16 +119,18 @@ std::string SavedTools::as_json() const {
   std::error_code failure;
   for (fs::directory_iterator entry(folder_, failure), end; !failure && entry != end;
        entry.increment(failure)) {
-    const fs::path& path = entry->path();
-    if (path.extension() == ".py" && is_identifier(path.stem().string())) files.push_back(path);
+    if (is_tool(entry->path())) files.push_back(entry->path());
   }
   std::sort(files.begin(), files.end());
+  if (files.size() > most_tools) files.resize(most_tools);
+  std::size_t bytes = 0;
   std::string json;
   framing::JsonWriter writer(json);
   writer.begin_array();
   for (const fs::path& file : files) {
     const std::string source = read_source(file);
-    if (source.empty()) continue;
+    if (source.empty() || bytes + source.size() > most_bytes) continue;
+    bytes += source.size();
     writer.begin_object()
         .member("name", file.stem().string())
         .member("source", source)

@@ -71,5 +71,22 @@ TEST_F(SavedToolsTest, AFolderThatCannotBeMadeIsAnErrorInWords) {
   EXPECT_NE(error_.find("can't be written"), std::string::npos);
 }
 
+TEST_F(SavedToolsTest, AFullFolderTakesNoMoreAndStillFitsIntoAFrame) {
+  const SavedTools tools(folder_);
+  const std::string source(256 << 10, 'x');
+  for (int i = 0; i < 64; ++i)
+    ASSERT_NE(tools.save("tool" + std::to_string(i), source, error_), "") << i;
+  EXPECT_EQ(tools.save("one_more", "x", error_), "");
+  EXPECT_NE(error_.find("would hold more than"), std::string::npos);
+  EXPECT_FALSE(fs::exists(folder_ / "one_more.py"));
+  // One that is there can be changed.
+  EXPECT_NE(tools.save("tool7", "x = 7\n", error_), "");
+  EXPECT_NE(tools.save("one_more", "x", error_), "");
+  // Others may have put in files by hand.
+  for (int i = 0; i < 300; ++i)
+    std::ofstream(folder_ / ("by_hand" + std::to_string(i) + ".py")) << source;
+  EXPECT_LE(tools.as_json().size(), std::size_t{17} << 20);
+}
+
 }  // namespace
 }  // namespace headrace::server
