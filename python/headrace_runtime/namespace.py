@@ -23,6 +23,7 @@ def save_tool(func: Callable) -> str:
 
 
 _fixed = {
+    "__name__": "__sandbox__",
     "mcp": mcp,
     "runtime": runtime,
     "mcp_servers": proxies.servers,

@@ -19,7 +19,7 @@ from headrace_runtime.interrupts import Interrupts
 from headrace_runtime.wire import encode_text, to_utf8
 
 _eval, _exec, _isinstance, _BaseException = eval, exec, isinstance, BaseException
-_exit, _getpid = os._exit, os.getpid
+_exit, _getpid, _dumps = os._exit, os.getpid, json.dumps
 _setrecursionlimit, _getrecursionlimit = sys.setrecursionlimit, sys.getrecursionlimit
 _setswitchinterval, _getswitchinterval = sys.setswitchinterval, sys.getswitchinterval
 _RECURSION, _SWITCHING = _getrecursionlimit(), _getswitchinterval()
@@ -140,7 +140,7 @@ class Session:
     def _refuse(self, number: Any, code: int, words: str) -> None:
         error = {"code": code, "message": words}
         answer = {"jsonrpc": "2.0", "id": number, "error": error}
-        self.channel.send(json.dumps(answer).encode() + b"\n")
+        self.channel.send(_dumps(answer).encode() + b"\n")
 
     def _watch_pipes_soon(self) -> None:
         self.channel._elsewhere(self.home, self._watch_pipes)
@@ -191,13 +191,19 @@ class Session:
                 pass
         self._put_back()
         if failure is not None:
+            self.capture.flush()  # into what user code put in place of our files
+            self.capture.restore()  # the report goes to this run, whatever became of them
             self._conclude(failure, result)
             failure = None
         if _getpid() != self.pid:
             self.capture.flush()
             _exit(result["exitCode"])
         self._context = _copy_context()
-        self._finish(number, run, result)
+        try:
+            self._finish(number, run, result)
+        except _BaseException as error:  # better no interpreter than a run that never ends
+            os.write(self.emergency, f"headrace: a run could not be ended: {error!r}\n".encode())
+            _exit(70)
 
     def _prepare(self, params: dict) -> None:
         """Puts right what the last run may have left in disorder, and renews the globals."""
@@ -316,7 +322,7 @@ def _result_frame(number: Any, result: dict[str, Any]) -> bytes:
             % (number, result["run"], result["status"], result["exitCode"])
         ).encode()
     answer = {"jsonrpc": "2.0", "id": number, "result": result}
-    return to_utf8(json.dumps(answer, ensure_ascii=False, separators=(",", ":")) + "\n")
+    return to_utf8(_dumps(answer, ensure_ascii=False, separators=(",", ":")) + "\n")
 
 
 def start(options: dict[str, Any], rest: bytes) -> None:

@@ -43,6 +43,26 @@ if __name__ == "__main__":
     assert host.run("if __name__ == '__other__': print(1)\nelse: print(__name__)").stdout == "__sandbox__\n"
 
 
+def test_a_failure_is_reported_in_its_run_whatever_became_of_the_descriptors(host):
+    outcome = host.run("import os\nos.close(1); os.close(2)\nprint('x')")
+    assert outcome.error == "OSError: [Errno 9] Bad file descriptor"
+    assert "Bad file descriptor" in outcome.stderr
+    after = host.run("print('y')")
+    assert (after.stdout, after.stderr) == ("y\n", "")
+    outcome = host.run("import io, sys\nsys.stderr = io.StringIO()\n1/0")
+    assert "ZeroDivisionError" in outcome.stderr
+
+
+def test_a_run_ends_though_user_code_has_broken_json(host):
+    assert host.run("import json\njson.dumps = json.loads = None").status == "success"
+    assert host.run("1/0").error == "ZeroDivisionError: division by zero"
+
+
+def test_the_modules_name_is_renewed(host):
+    host.run("globals().clear()")
+    assert host.run("print(__name__)").stdout == "__sandbox__\n"
+
+
 def test_first_file_is_sandbox(host):
     assert 'File "<sandbox>", line 1' in host.run("1/0").stderr
     assert 'File "<sandbox:2>", line 1' in host.run("1/0").stderr
