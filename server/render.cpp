@@ -12,7 +12,10 @@ namespace {
 
 using framing::JsonWriter;
 
-constexpr std::size_t longest_error = 8 << 10;
+// Of the summary, the error and the note each.
+constexpr std::size_t longest_words = 8 << 10;
+// Of the names of servers together.
+constexpr std::size_t longest_names = 32 << 10;
 
 std::vector<std::string_view> lines_of(std::string_view text) {
   std::vector<std::string_view> lines;
@@ -221,7 +224,15 @@ std::string write_result(const RunReport& report, OutputMode mode) {
 
 std::string render_result(const RunReport& report, OutputMode mode) {
   RunReport shown = report;
-  shown.error = cut(report.error, longest_error);
+  for (std::string* words : {&shown.summary, &shown.error, &shown.note}) {
+    *words = cut(*words, longest_words);
+  }
+  // The client knows what it asked for. What is left besides the output is within the bound however
+  // it is escaped, so that the search for a limit below comes to an end.
+  std::size_t names = 0;
+  for (const std::string& server : shown.servers)
+    names += server.size() + 4;
+  if (names > longest_names) shown.servers.clear();
   std::string json = write_result(shown, mode);
   // Escaping can make six bytes of one, and what is printed stands in the answer twice.
   for (std::size_t limit = longest_result / 4; json.size() > longest_result; limit /= 2) {

@@ -158,6 +158,12 @@ def test_refused_arguments(start, arguments, message):
     assert result["structuredContent"]["error"] == message
 
 
+def test_a_server_name_of_any_length_is_refused(start):
+    text = start(None).failure("print(1)", servers=["n" * 2_000_000])
+    assert "is not available" in text
+    assert len(text) < 100_000
+
+
 @pytest.mark.parametrize("timeout", [0, -1, 121, 10**30])
 def test_a_timeout_out_of_range(start, timeout):
     headrace = start(None)

@@ -92,5 +92,20 @@ TEST(Result, StaysUnderItsBoundWhateverWasPrinted) {
   }
 }
 
+TEST(Result, StaysUnderItsBoundWhateverWasAskedFor) {
+  RunReport report = failure();
+  report.summary = std::string(3'000'000, 's');
+  report.note = std::string(3'000'000, 'n');
+  report.servers.assign(300'000, "a server");
+  report.out = std::string(100'000, '\1');
+  for (const OutputMode mode : {OutputMode::compact, OutputMode::toon, OutputMode::json}) {
+    const std::string json = render_result(report, mode);
+    EXPECT_LE(json.size(), longest_result);
+    EXPECT_THAT(json, HasSubstr("ValueError: b"));
+    simdjson::dom::parser parser;
+    EXPECT_EQ(parser.parse(json).error(), simdjson::SUCCESS);
+  }
+}
+
 }  // namespace
 }  // namespace headrace::server
