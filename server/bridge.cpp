@@ -79,10 +79,10 @@ asio::awaitable<CodeResult> Bridge::async_run(std::shared_ptr<BridgeRun> run) {
   request.code = std::move(run->request_.code);
   request.timeout = run->request_.timeout;
   request.progress = run->request_.progress;
-  request.on_turn = [self, run](sandbox::RunRequest& turn) { self->on_turn(*run, turn); };
+  // Both are kept by this coroutine, which waits for the run: to hold them here would be a cycle.
+  request.on_turn = [this, asked = run.get()](sandbox::RunRequest& turn) { on_turn(*asked, turn); };
   run->session_run_ = session_->make_run(std::move(request));
   result.run = co_await session_->async_run(run->session_run_);
-  // The session's run and this one hold each other.
   run->session_run_.reset();
   co_return result;
 }

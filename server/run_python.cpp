@@ -3,6 +3,8 @@
 #include <headrace/server/render.hpp>
 #include <headrace/server/run_python.hpp>
 
+#include <set>
+
 #include <simdjson.h>
 
 namespace headrace::server {
@@ -53,10 +55,11 @@ std::optional<std::vector<std::string>> read_servers(dom::element value) {
   dom::array array;
   if (value.get(array) != simdjson::SUCCESS) return std::nullopt;
   std::vector<std::string> servers;
+  std::set<std::string_view> seen;
   for (const dom::element item : array) {
     std::string_view name;
     if (item.get(name) != simdjson::SUCCESS) return std::nullopt;
-    servers.emplace_back(name);
+    if (seen.insert(name).second) servers.emplace_back(name);
   }
   return servers;
 }
@@ -212,7 +215,10 @@ engine::mcp::ToolSpec run_python_tool(std::shared_ptr<Bridge> bridge, engine::Ex
     const std::vector<std::string> servers = request.servers.value_or(std::vector<std::string>());
     const std::chrono::seconds timeout = request.timeout;
     if (call->wants_progress()) {
-      request.progress = [call](std::string_view message) { call->progress(message); };
+      // The call holds the run by on_cancel: to hold it in turn would keep both for ever.
+      request.progress = [weak = std::weak_ptr(call)](std::string_view message) {
+        if (const auto live = weak.lock()) live->progress(message);
+      };
     }
     const std::shared_ptr<BridgeRun> bridge_run = bridge->make_run(std::move(request));
     call->on_cancel = [bridge_run] { bridge_run->cancel(); };

@@ -2,6 +2,10 @@
 #include <headrace/server/render.hpp>
 #include <headrace/server/run_python.hpp>
 
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -33,6 +37,7 @@ TEST(Arguments, ServersAndTimeoutAreTaken) {
   const CodeRun run = accepted(R"({"code":"x","servers":["a","b"],"timeout":5,"other":1})");
   EXPECT_THAT(*run.servers, ElementsAre("a", "b"));
   EXPECT_EQ(run.timeout, std::chrono::seconds(5));
+  EXPECT_THAT(*accepted(R"({"code":"x","servers":["b","a","b"]})").servers, ElementsAre("b", "a"));
   EXPECT_EQ(accepted(R"({"code":"x","timeout":5.0})").timeout, std::chrono::seconds(5));
   EXPECT_FALSE(accepted(R"({"code":"x","servers":null,"timeout":null})").servers);
   EXPECT_TRUE(accepted(R"({"code":"x","servers":[]})").servers->empty());
@@ -86,6 +91,35 @@ TEST(Report, TellsSuccessErrorAndTimeoutApart) {
   EXPECT_EQ(error.status, "error");
   EXPECT_EQ(error.exit_code, 3);
   EXPECT_EQ(error.error, "SystemExit: 3");
+}
+
+TEST(Tool, ARunThatGoesDownWithItsContextHoldsNothingAnyMore) {
+  std::string folder = (std::filesystem::temp_directory_path() / "headrace-run-XXXXXX").string();
+  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  std::ofstream(folder + "/silent.json")
+      << R"({"mcpServers":{"silent":{"command":"/bin/sleep","args":["1000"]}}})";
+  // One waits for its server, the other for its sandbox.
+  for (const char* arguments : {R"({"code":"1","servers":["silent"]})", R"({"code":"1"})"}) {
+    std::weak_ptr<engine::mcp::ToolCall> call;
+    std::weak_ptr<Bridge> bridge;
+    {
+      asio::io_context context;
+      BridgeOptions options;
+      options.registry.sources.state_dir = folder;
+      const auto made = Bridge::make(context.get_executor(), std::move(options), {});
+      const engine::mcp::ToolSpec tool = run_python_tool(made, context.get_executor(), {});
+      const auto asked =
+          std::make_shared<engine::mcp::ToolCall>(engine::Responder(), "run_python", arguments, "1",
+                                                  std::weak_ptr<engine::mcp::ServerRole>());
+      tool.handler(asked);
+      call = asked;
+      bridge = made;
+      context.poll();
+    }
+    EXPECT_TRUE(call.expired()) << arguments;
+    EXPECT_TRUE(bridge.expired()) << arguments;
+  }
+  std::filesystem::remove_all(folder);
 }
 
 }  // namespace
