@@ -76,6 +76,21 @@ std::optional<std::int64_t> read_integer(dom::element value) {
   return integer;
 }
 
+std::string unreadable(simdjson::error_code fault) {
+  switch (fault) {
+    case simdjson::INCORRECT_TYPE:
+      return "the arguments are not a JSON object";
+    case simdjson::STRING_ERROR:
+    case simdjson::UTF8_ERROR:
+      return "a string in the arguments is not valid Unicode: a lone surrogate (\\ud800 to "
+             "\\udfff)? In Python code write it as an escape of the string literal";
+    case simdjson::NUMBER_ERROR:
+      return "a number in the arguments is out of range";
+    default:
+      return std::string("the arguments cannot be read: ") + simdjson::error_message(fault);
+  }
+}
+
 bool is_blank(std::string_view text) {
   return text.find_first_not_of(" \t\r\n\f\v") == std::string_view::npos;
 }
@@ -124,9 +139,8 @@ std::variant<CodeRun, std::string> read_arguments(const std::string& arguments,
                                                   const RunLimits& limits) {
   dom::parser parser;
   dom::object object;
-  if (parser.parse(arguments).get(object) != simdjson::SUCCESS) {
-    return "the arguments are not a JSON object";
-  }
+  const simdjson::error_code fault = parser.parse(arguments).get(object);
+  if (fault != simdjson::SUCCESS) return unreadable(fault);
   CodeRun run;
   std::string_view code;
   if (object["code"].get(code) != simdjson::SUCCESS || is_blank(code)) {

@@ -62,6 +62,8 @@ TEST(Arguments, WhatIsWrongIsSaidInTheWordsCodeMayLookFor) {
     EXPECT_EQ(refused(range), "'timeout' must be between 1 and 120 seconds") << range;
   }
   EXPECT_THAT(refused("[]"), HasSubstr("not a JSON object"));
+  EXPECT_THAT(refused(R"({"code":"'\ud800'"})"), HasSubstr("lone surrogate"));
+  EXPECT_THAT(refused(R"({"code":"x","timeout":1e999})"), HasSubstr("out of range"));
 }
 
 RunReport report(sandbox::RunResult result) {
