@@ -20,6 +20,10 @@ if(Asio_FOUND AND NOT TARGET asio::asio)
   add_library(asio::asio INTERFACE IMPORTED)
   target_include_directories(asio::asio SYSTEM INTERFACE "${Asio_INCLUDE_DIR}")
   target_compile_definitions(asio::asio INTERFACE ASIO_STANDALONE ASIO_NO_DEPRECATED
+    # Asio 1.22 finds out about aligned allocation by a macro of the standard library, which is not
+    # there before the first standard header: files that differ in that would free what others
+    # allocated in another way.
+    $<$<PLATFORM_ID:Linux>:ASIO_HAS_STD_ALIGNED_ALLOC=1>
     # clang with libstdc++ does not announce coroutines the way Asio 1.22 looks for them.
     $<$<CXX_COMPILER_ID:Clang>:ASIO_HAS_CO_AWAIT=1> $<$<CXX_COMPILER_ID:Clang>:ASIO_HAS_STD_COROUTINE=1>)
   target_link_libraries(asio::asio INTERFACE Threads::Threads)
