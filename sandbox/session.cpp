@@ -56,8 +56,12 @@ Deadline Session::call_deadline() const noexcept {
 
 asio::awaitable<RunResult> Session::async_run(std::shared_ptr<Run> run) {
   const std::shared_ptr<Session> self = shared_from_this();
-  co_await take_turn(run);
   RunResult& result = run->result_;
+  const bool has_turn = co_await take_turn(run);
+  if (!has_turn) {
+    result.status = RunStatus::cancelled;
+    co_return std::move(result);
+  }
   if (run->cancelled_ || closed_) {
     result.status = RunStatus::cancelled;
   } else {
@@ -79,25 +83,30 @@ asio::awaitable<RunResult> Session::async_run(std::shared_ptr<Run> run) {
   co_return std::move(result);
 }
 
-asio::awaitable<void> Session::take_turn(std::shared_ptr<Run> run) {
+asio::awaitable<bool> Session::take_turn(std::shared_ptr<Run> run) {
   if (!turn_taken_) {
     turn_taken_ = true;
-    co_return;
+    co_return true;
   }
-  const auto turn = std::make_shared<engine::Event>(executor_);
-  turns_.push_back(turn);
+  waiting_.push_back(run);
   if (run->request_.progress) run->request_.progress("waiting for the run before this one");
-  co_await turn->async_wait();
+  while (!run->has_turn_ && !run->cancelled_) {
+    run->changed_.reset();
+    co_await run->changed_.async_wait();
+  }
+  if (!run->has_turn_) std::erase(waiting_, run);
+  co_return run->has_turn_;
 }
 
 void Session::release_turn() {
-  if (turns_.empty()) {
+  if (waiting_.empty()) {
     turn_taken_ = false;
     return;
   }
-  const auto next = turns_.front();
-  turns_.pop_front();
-  next->set();
+  const std::shared_ptr<Run> next = waiting_.front();
+  waiting_.pop_front();
+  next->has_turn_ = true;
+  next->changed_.set();
 }
 
 asio::awaitable<bool> Session::ensure_interpreter(std::shared_ptr<Run> run) {
@@ -349,8 +358,8 @@ asio::awaitable<void> Session::async_close() {
   const std::shared_ptr<Session> self = shared_from_this();
   closed_ = true;
   idle_timer_.cancel();
-  for (const auto& turn : std::exchange(turns_, {}))
-    turn->set();
+  for (const std::shared_ptr<Run>& run : waiting_)
+    run->cancel();
   if (current_) current_->cancel();
   if (!interpreter_) co_return;
   const std::shared_ptr<Interpreter> last = std::move(interpreter_);

@@ -62,11 +62,12 @@ class Run {
  private:
   friend class Session;
   RunRequest request_;
-  engine::Event changed_;  // answered, cancelled, or the interpreter ended
+  engine::Event changed_;  // its turn has come, answered, cancelled, or the interpreter ended
   OutputBuffer out_;
   OutputBuffer err_;
   std::uint64_t number_ = 0;
   bool cancelled_ = false;
+  bool has_turn_ = false;
   bool answered_ = false;
   bool ended_ = false;
   RunResult result_;
@@ -118,7 +119,8 @@ class Session : public std::enable_shared_from_this<Session> {
   asio::awaitable<void> async_close();
 
  private:
-  asio::awaitable<void> take_turn(std::shared_ptr<Run> run);
+  /// False when it was cancelled before its turn came.
+  asio::awaitable<bool> take_turn(std::shared_ptr<Run> run);
   void release_turn();
   asio::awaitable<bool> ensure_interpreter(std::shared_ptr<Run> run);
   asio::awaitable<void> execute(std::shared_ptr<Run> run);
@@ -143,7 +145,7 @@ class Session : public std::enable_shared_from_this<Session> {
   engine::Logger logger_;
   std::unique_ptr<Interpreter> interpreter_;
   std::shared_ptr<Run> current_;
-  std::deque<std::shared_ptr<engine::Event>> turns_;
+  std::deque<std::shared_ptr<Run>> waiting_;  // for their turn
   bool turn_taken_ = false;
   std::uint64_t next_run_ = 1;
   engine::Deadline run_deadline_;

@@ -214,6 +214,18 @@ def test_a_run_that_waits_can_be_cancelled(start, some_runtime):
     assert not headrace.answers(busy) and not headrace.answers(waiting)
 
 
+def test_a_run_that_was_cancelled_while_it_waited_is_over_at_once(start, some_runtime):
+    headrace = start(some_runtime)
+    busy = headrace.start_run("while True: pass", timeout=100)
+    waiting = headrace.start_run("print('never')", id="used again")
+    headrace.notify("notifications/cancelled", {"requestId": waiting})
+    headrace.call("ping")
+    # Its id is free, though the run before it still runs.
+    assert headrace.failure("", id=waiting) == "status: validation_error\nMissing 'code' argument\n" \
+        "error: Missing 'code' argument"
+    assert not headrace.answers(busy)
+
+
 def test_cancelling_while_the_sandbox_starts(start, runtime):
     headrace = start(runtime)
     first = headrace.start_run("print('never')")
