@@ -108,8 +108,15 @@ struct Sources::State {
 
   std::vector<SourceFile> list(Faults& faults) const {
     std::vector<SourceFile> files;
-    if (!options.state_dir.empty()) {
-      files = list_folder(expand_home(options.state_dir.native(), home), faults);
+    for (const std::filesystem::path& folder : {options.first_dir, options.state_dir}) {
+      if (folder.empty()) continue;
+      for (SourceFile& file : list_folder(expand_home(folder.native(), home), faults)) {
+        // One folder may be given as both.
+        const bool listed =
+            std::any_of(files.begin(), files.end(),
+                        [&file](const SourceFile& other) { return other.path == file.path; });
+        if (!listed) files.push_back(std::move(file));
+      }
     }
     if (options.extra_config) {
       SourceFile extra{expand_home(options.extra_config->native(), home), Syntax::json, true};

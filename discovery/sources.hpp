@@ -15,6 +15,8 @@
 namespace headrace::discovery {
 
 struct SourceOptions {
+  /// A folder like `state_dir` that is read before it, such as `~/MCPs`. Empty: none.
+  std::filesystem::path first_dir;
   /// Folder whose `*.json` are read, sorted by name, hidden ones and subfolders left out. A leading
   /// `~` is `home`. It need not exist. Empty: none.
   std::filesystem::path state_dir;

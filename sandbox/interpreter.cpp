@@ -146,6 +146,12 @@ asio::awaitable<bool> Interpreter::async_ready(Deadline deadline,
   co_return false;
 }
 
+std::optional<int> Interpreter::exit_code() const noexcept {
+  const std::optional<engine::ExitStatus> status = child_->exit_status();
+  if (!status) return std::nullopt;
+  return status->signal != 0 ? 128 + status->signal : status->code;
+}
+
 asio::awaitable<std::string> Interpreter::async_why_ended() {
   const bool exited = co_await child_->async_wait(Deadline::after(std::chrono::seconds(1)));
   co_await child_->async_wait_stderr(Deadline::after(std::chrono::milliseconds(100)));

@@ -57,6 +57,9 @@ class Interpreter {
   pid_t pid() const noexcept { return child_->pid(); }
   const std::string& name() const noexcept { return plan_.request.spec.name; }
   std::string_view runtime_name() const noexcept { return plan_.runtime->name; }
+  /// Of its process as a shell would say it, 128 and the signal's number if that ended it; nothing
+  /// while it runs.
+  std::optional<int> exit_code() const noexcept;
   /// Whether somebody has to add up what its processes use.
   bool watch_usage() const noexcept { return watch_usage_; }
   /// Whether nothing but that watch bounds the number of its processes.

@@ -313,7 +313,7 @@ asio::awaitable<void> Session::explain_end(std::shared_ptr<Run> run) {
   const std::shared_ptr<Interpreter> last = take_interpreter({});
   const std::string why = co_await last->async_why_ended();
   result.status = RunStatus::lost;
-  result.exit_code = 1;
+  result.exit_code = last->exit_code().value_or(1);
   result.error = why;
   result.note = "variables and imports are gone, the next run starts afresh";
   co_await last->async_stop(true);

@@ -46,6 +46,7 @@ std::filesystem::path expanded(const std::string& path) {
 
 BridgeOptions bridge_options(const Options& options) {
   BridgeOptions bridge;
+  bridge.registry.sources.first_dir = "~/MCPs";
   bridge.registry.sources.state_dir = options.state_dir;
   if (options.servers_config) {
     bridge.registry.sources.extra_config = expanded(*options.servers_config);

@@ -105,7 +105,9 @@ class Client {
     std::string params;
     JsonWriter writer(params);
     writer.begin_object().member("name", "run_python").key("arguments").begin_object();
-    writer.member("code", code).member("timeout", timeout).end_object();
+    // The reader's own servers are left alone.
+    writer.member("code", code).member("timeout", timeout);
+    writer.raw_member("servers", R"(["tasks"])").end_object();
     writer.key("_meta").begin_object().member("progressToken", "demo").end_object().end_object();
     const std::string_view view = params;
     const engine::CallOptions patience;

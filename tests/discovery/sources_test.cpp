@@ -67,6 +67,20 @@ TEST_F(SourcesTest, FilesInOrderOfNameThenTheExtraOne) {
   EXPECT_EQ(found.servers[0].source.file, dir / "MCPs/a.json");
 }
 
+TEST_F(SourcesTest, TheFirstFolderComesFirstAndIsReadOnce) {
+  put_server("a.json", "x", "later");
+  put_server("b.json", "y", "c");
+  options.first_dir = dir.path() / "first";
+  dir.write("first/z.json", R"({"mcpServers":{"x":{"command":"earlier"}}})");
+  const Discovery both = discover(options);
+  EXPECT_THAT(names(both), ElementsAre("x", "y"));
+  EXPECT_EQ(both.servers[0].command, "earlier");
+  options.first_dir = options.state_dir;
+  const Discovery same = discover(options);
+  EXPECT_THAT(names(same), ElementsAre("x", "y"));
+  EXPECT_THAT(test::described(same.faults), IsEmpty());
+}
+
 TEST_F(SourcesTest, TheFirstDefinitionWinsAndTheOtherIsReported) {
   put_server("a.json", "x", "first");
   const std::string second =

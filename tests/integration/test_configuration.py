@@ -192,9 +192,9 @@ def test_state_dir(start, some_runtime, home):
     folder = home.path / "elsewhere"
     folder.mkdir()
     (folder / "one.json").write_text(json.dumps({"mcpServers": {"one": office()}}))
-    home.add_python("unseen", "office.py")
+    home.add_python("first", "office.py")
     headrace = start(some_runtime, MCP_BRIDGE_STATE_DIR="~/elsewhere")
-    assert headrace.json(NAMES) == ["one"]
+    assert sorted(headrace.json(NAMES)) == ["first", "one"]
 
 
 # --- what a server is given ---
