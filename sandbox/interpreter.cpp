@@ -174,8 +174,10 @@ asio::awaitable<void> Interpreter::async_stop(bool kill) {
   alive_ = false;
   hooks_ = {};
   const Command removal = plan_.runtime->remove(plan_.facts, {&plan_.request.spec.name, 1});
-  bool gone = child_->exit_status().has_value();
-  if (!gone && !kill) {
+  // A command that was killed by somebody has not seen to the end of its container.
+  const std::optional<engine::ExitStatus> status = child_->exit_status();
+  bool gone = status && (status->signal == 0 || removal.empty());
+  if (!status && !kill) {
     // End of file tells the interpreter that nobody is there any more; its container goes with it.
     peer_.close();
     boot_pipe_.reset();

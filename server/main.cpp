@@ -31,6 +31,9 @@ constexpr const char* version = HEADRACE_VERSION;
 // seconds.
 constexpr auto last_answers = std::chrono::milliseconds(800);
 
+// What has not ended by then is left to the guard, which kills it once we are gone.
+constexpr auto orderly_end = std::chrono::milliseconds(1200);
+
 // A client that is still there may need a moment to read them.
 constexpr auto last_write = std::chrono::milliseconds(200);
 
@@ -84,6 +87,11 @@ void write_stderr(std::string line) {
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
 }
 
+asio::awaitable<void> close(std::shared_ptr<Bridge> bridge, std::shared_ptr<engine::Event> closed) {
+  co_await bridge->async_close();
+  closed->set();
+}
+
 // Everything that lives as long as the conversation.
 class Program {
  public:
@@ -122,7 +130,10 @@ class Program {
       role_->on_idle = nullptr;
     }
     role_->cancel_all();
-    co_await bridge_->async_close();
+    const auto closed = std::make_shared<engine::Event>(executor_);
+    asio::awaitable<void> closing = close(bridge_, closed);
+    asio::co_spawn(executor_, std::move(closing), asio::detached);
+    co_await closed->async_wait(engine::Deadline::after(orderly_end));
     co_await peer_.async_finish(engine::Deadline::after(last_write));
     peer_.close();
     signals_.cancel();

@@ -5,6 +5,8 @@
 namespace headrace::server {
 namespace {
 
+using namespace std::chrono_literals;
+
 using discovery::CatalogueServer;
 using discovery::ListState;
 using discovery::Severity;
@@ -120,10 +122,10 @@ void Registry::begin_listing(const std::string& server, engine::Deadline deadlin
   auto on_pages = [self = shared_from_this(), server, asked](engine::mcp::ToolPages pages) {
     self->on_listed(server, asked.get(), std::move(pages));
   };
-  // Others may wait for this list too, with more time than the first who asked.
-  asked->list_tools(engine::Deadline(std::max(
-                        deadline.at(), engine::Deadline::after(std::chrono::seconds(30)).at())),
-                    std::move(on_pages));
+  // Others may wait for this list too, with more time than the first who asked; and the server may
+  // have to start.
+  const engine::Deadline enough = engine::Deadline::after(options_.downstream.start_limit + 30s);
+  asked->list_tools(engine::Deadline(std::max(deadline.at(), enough.at())), std::move(on_pages));
 }
 
 void Registry::on_listed(const std::string& server, const Downstream* asked,

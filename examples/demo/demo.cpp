@@ -85,7 +85,7 @@ class Client {
     child_ = Child::start(executor, spec, std::move(options), guard_, diagnostics);
     if (!child_) throw std::runtime_error(diagnostics.message);
     engine::PeerHooks hooks;
-    hooks.on_notification = [this](const Message& message) { on_notification(message); };
+    hooks.on_notification = [](const Message& message) { on_notification(message); };
     peer_ = Peer(executor, child_->take_output(), child_->take_input(), {}, std::move(hooks));
     peer_.start();
   }
