@@ -92,8 +92,12 @@ struct Child::State {
 std::unique_ptr<Child> Child::start(const Executor& executor, const SpawnSpec& spec,
                                     ChildOptions options, std::shared_ptr<ProcessGuard> guard,
                                     Diagnostics& diagnostics) {
-  if (guard != nullptr) guard->prepare();
-  std::optional<Spawned> spawned = spawn(spec, diagnostics);
+  std::function<void(std::uint64_t)> before;
+  if (guard != nullptr) {
+    guard->prepare();
+    before = [&guard](std::uint64_t inode) { guard->expect_group(inode); };
+  }
+  std::optional<Spawned> spawned = spawn(spec, diagnostics, before);
   if (!spawned) return nullptr;
   auto state = std::make_shared<State>(executor, std::move(options), guard);
   state->pid = spawned->pid;

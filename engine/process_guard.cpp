@@ -12,13 +12,15 @@ extern char** environ;  // NOLINT: POSIX
 namespace headrace::engine {
 namespace {
 
-// One line an entry: +GROUP, -GROUP, =KEY COMMAND, &KEY GROUP, /KEY. Lists are words between
-// spaces. `ended_by` runs a command until the group's leader has gone by it, and kills only who
-// stays.
+// One line an entry: ?INODE, +GROUP, -GROUP, =KEY COMMAND, &KEY GROUP, /KEY. Lists are words
+// between spaces. We may have died before we could name the group of a child that was being
+// started: it is looked for by its stdin, and more than once, since it may not have got that far.
+// `ended_by` runs a command until the group's leader has gone by it, and kills only who stays.
 constexpr const char* script = R"sh(
 trap '' HUP INT QUIT TERM
 groups=' '
 keys=' '
+expected=
 without() {
   case $2 in
     *" $1 "*) printf '%s' "${2%%" $1 "*} ${2#*" $1 "}" ;;
@@ -41,7 +43,8 @@ ended_by() {
 while IFS= read -r line; do
   word=${line#?}
   case $line in
-    +*) groups="$groups$word " ;;
+    +*) groups="$groups$word " expected= ;;
+    \?*) expected=$word ;;
     -*) groups=$(without "$word" "$groups")
         for key in $keys; do eval "[ \"\$group_$key\" != \"$word\" ] || group_$key="; done ;;
     =*) key=${word%% *}; keys="$keys$key "; eval "command_$key=\${word#* } group_$key=" ;;
@@ -51,6 +54,16 @@ while IFS= read -r line; do
   esac
 done
 for group in $groups; do kill -KILL "-$group"; done
+tries=0
+while [ -n "$expected" ] && [ "$tries" -lt 5 ]; do
+  ls -l /proc/[0-9]*/fd/0 2>/dev/null | while IFS= read -r line; do
+    case $line in
+      *"-> pipe:[$expected]") word=${line#*/proc/}; kill -KILL "-${word%%/*}" 2>/dev/null ;;
+    esac
+  done
+  tries=$((tries + 1))
+  sleep 0.1
+done
 for key in $keys; do
   eval "group=\$group_$key command=\$command_$key"
   if [ -n "$group" ]; then ended_by "$group" "$command" & else eval "$command &"; fi
@@ -92,6 +105,10 @@ void ProcessGuard::prepare() {
 
 void ProcessGuard::add_group(pid_t group) {
   send("+" + std::to_string(group));
+}
+
+void ProcessGuard::expect_group(std::uint64_t stdin_inode) {
+  send("?" + std::to_string(stdin_inode));
 }
 
 void ProcessGuard::remove_group(pid_t group) {

@@ -3,6 +3,7 @@
 
 #include <headrace/engine/fd.hpp>
 
+#include <cstdint>
 #include <set>
 #include <string>
 #include <string_view>
@@ -29,6 +30,9 @@ class ProcessGuard {
 
   /// `group` is killed unless it is removed before our end.
   void add_group(pid_t group);
+  /// The next group's leader is about to be started, with a pipe of this inode as its stdin: until
+  /// add_group() it is known by that (on Linux). One that fails to start is forgotten by the next.
+  void expect_group(std::uint64_t stdin_inode);
   void remove_group(pid_t group);
 
   /// `argv` is run unless removed; `key` names it: letters, digits and underscores.

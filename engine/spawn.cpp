@@ -80,7 +80,8 @@ std::string find_program(const SpawnSpec& spec, Diagnostics& diagnostics) {
 
 }  // namespace
 
-std::optional<Spawned> spawn(const SpawnSpec& spec, Diagnostics& diagnostics) {
+std::optional<Spawned> spawn(const SpawnSpec& spec, Diagnostics& diagnostics,
+                             const std::function<void(std::uint64_t)>& before) {
   if (spec.argv.empty()) {
     diagnostics.message = "the command is empty";
     return std::nullopt;
@@ -146,6 +147,8 @@ std::optional<Spawned> spawn(const SpawnSpec& spec, Diagnostics& diagnostics) {
   }
   const std::vector<char*> argv = pointers(spec.argv);
   const std::vector<char*> environment = pointers(spec.environment);
+  struct stat stdin_status {};
+  if (before && ::fstat(input.read.get(), &stdin_status) == 0) before(stdin_status.st_ino);
   const int error = ::posix_spawn(&child.pid, file.c_str(), &actions.value, &attributes.value,
                                   argv.data(), environment.data());
   if (error != 0) {

@@ -4,6 +4,8 @@
 #include <headrace/engine/error.hpp>
 #include <headrace/engine/fd.hpp>
 
+#include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <sys/types.h>
@@ -38,6 +40,9 @@ struct Spawned {
 /// posix_spawn, which costs the same however large we are. In the child all signals have their
 /// default action and none is blocked; no other descriptor stays open. Empty on failure, with a
 /// sentence in `diagnostics`. Does not throw but for memory.
-std::optional<Spawned> spawn(const SpawnSpec& spec, Diagnostics& diagnostics);
+/// `before` is called with the inode of the child's stdin, a pipe, right before there is a child:
+/// by that it can be found when we are killed before we know its number.
+std::optional<Spawned> spawn(const SpawnSpec& spec, Diagnostics& diagnostics,
+                             const std::function<void(std::uint64_t inode)>& before = {});
 
 }  // namespace headrace::engine

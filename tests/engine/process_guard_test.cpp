@@ -5,6 +5,7 @@
 #include <csignal>
 #include <fstream>
 #include <sstream>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <gtest/gtest.h>
@@ -89,6 +90,24 @@ TEST(ProcessGuard, DoesNothingWhenAllHasBeenRemoved) {
   EXPECT_EQ(guarded.child->stderr_tail(), "");
   EXPECT_FALSE(guarded.exists("kept"));
   EXPECT_FALSE(guarded.exists("also kept"));
+}
+
+TEST(ProcessGuard, FindsAChildThatItWasNeverToldTheGroupOf) {
+  std::optional<Spawned> child;
+  {
+    ProcessGuard guard;
+    guard.prepare();
+    SpawnSpec spec;
+    spec.argv = {"/bin/sleep", "60"};
+    spec.environment = {"PATH=/usr/bin:/bin"};
+    Diagnostics diagnostics;
+    const auto before = [&guard](std::uint64_t inode) { guard.expect_group(inode); };
+    child = spawn(spec, diagnostics, before);
+    ASSERT_TRUE(child) << diagnostics.message;
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child->pid, &status, 0), child->pid);
+  EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
 }
 
 TEST(ProcessGuard, OneThatWasNeverUsedStartsNothing) {
