@@ -45,7 +45,7 @@ for top in ('/', '/proc/1/root'):
                       ('/proc', '/sys', '/usr', '/proc/1/root/proc')]
         found += [(folder, name) for name in files if name in
                   {[os.path.basename(path) for path in canaries]!r}]
-for path in {canaries!r} + ['/etc/shadow', '/root/.bashrc', '/proc/1/root' + {canaries[1]!r},
+for path in {canaries!r} + ['/etc/shadow', '/root' '/.bashrc', '/proc/1/root' + {canaries[1]!r},
                             '/proc/self/root' + {canaries[1]!r}, '/proc/sched_debug', '/dev/mem',
                             '/dev/kmsg', '/dev/vda']:
     try:
