@@ -158,12 +158,10 @@ asio::awaitable<std::string> Interpreter::async_why_ended() {
   const std::string words = last_lines(child_->stderr_tail());
   if (!exited) co_return "the interpreter closed its protocol channel";
   const engine::ExitStatus status = child_->exit_status().value_or(engine::ExitStatus{});
-  if (!ready_) {
-    co_return explain_failure(plan_.runtime->name,
-                              status.signal != 0 ? 128 + status.signal : status.code, words);
-  }
+  const int code = exit_code().value_or(0);
+  if (!ready_) co_return explain_failure(plan_.runtime->name, code, words);
   std::string text = "the interpreter " + engine::describe(status);
-  if (status.code == 128 + SIGKILL || status.signal == SIGKILL) {
+  if (code == 128 + SIGKILL) {
     text += ", most likely for using more memory than it may";
   }
   if (!words.empty()) text += "; the end of its stderr:\n" + words;

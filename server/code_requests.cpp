@@ -109,7 +109,7 @@ void CodeRequests::call_tool(Responder& responder, const Message& message) {
   }
   const ToolDoc* tool = server->find_tool(tool_name_);
   if (tool != nullptr) {
-    start_call(std::move(responder), *server, tool, tool_name_, arguments);
+    start_call(std::move(responder), *server, *tool, arguments);
     return;
   }
   if (server->state() == discovery::ListState::listed) {
@@ -123,14 +123,14 @@ void CodeRequests::call_tool(Responder& responder, const Message& message) {
     if (found == nullptr) {
       waiting.error(tool_not_found_code, not_found(name, listed));
     } else {
-      start_call(std::move(waiting), listed, found, name, {text, frame.owner});
+      start_call(std::move(waiting), listed, *found, {text, frame.owner});
     }
   };
   with_tools_of(std::move(responder), *server, std::move(then));
 }
 
 void CodeRequests::start_call(Responder responder, const CatalogueServer& server,
-                              const ToolDoc* tool, std::string_view, const RawJson& arguments) {
+                              const ToolDoc& tool, const RawJson& arguments) {
   const std::shared_ptr<engine::mcp::Downstream> downstream =
       registry_->downstream(server.spec().name);
   if (!downstream) {
@@ -151,7 +151,7 @@ void CodeRequests::start_call(Responder responder, const CatalogueServer& server
   auto callback = [self = shared_from_this(), place, generation](engine::mcp::Outcome outcome) {
     self->finish_call(place, generation, std::move(outcome));
   };
-  call.ticket = downstream->call_tool(tool->name, arguments, deadline(), std::move(callback));
+  call.ticket = downstream->call_tool(tool.name, arguments, deadline(), std::move(callback));
 }
 
 void CodeRequests::finish_call(std::uint32_t place, std::uint32_t generation,

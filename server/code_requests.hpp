@@ -72,8 +72,7 @@ class CodeRequests : public std::enable_shared_from_this<CodeRequests> {
   const discovery::CatalogueServer* find_server(engine::Responder& responder,
                                                 std::string_view raw_name);
   void start_call(engine::Responder responder, const discovery::CatalogueServer& server,
-                  const discovery::ToolDoc* tool, std::string_view tool_name,
-                  const engine::RawJson& arguments);
+                  const discovery::ToolDoc& tool, const engine::RawJson& arguments);
   void finish_call(std::uint32_t place, std::uint32_t generation, engine::mcp::Outcome outcome);
   void with_tools_of(
       engine::Responder responder, const discovery::CatalogueServer& server,
