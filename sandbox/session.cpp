@@ -31,11 +31,11 @@ std::string unescaped(std::string_view raw) {
 }  // namespace
 
 Session::Session(engine::Executor executor, SessionOptions options, SessionHooks hooks,
-                 std::shared_ptr<Launcher> launcher, engine::Logger logger)
+                 std::shared_ptr<Pool> pool, engine::Logger logger)
     : executor_(std::move(executor)),
       options_(options),
       hooks_(std::move(hooks)),
-      launcher_(std::move(launcher)),
+      pool_(std::move(pool)),
       logger_(std::move(logger)),
       idle_timer_(executor_),
       stray_out_(options.output_limit),
@@ -114,7 +114,7 @@ asio::awaitable<bool> Session::ensure_interpreter(std::shared_ptr<Run> run) {
   if (interpreter_) co_await kill("the interpreter ended between runs");
   if (run->request_.progress) run->request_.progress("starting a sandbox");
   engine::Diagnostics diagnostics;
-  interpreter_ = co_await launcher_->async_start(diagnostics, run->request_.progress);
+  interpreter_ = co_await pool_->async_take(diagnostics, run->request_.progress);
   if (!interpreter_) {
     run->result_.status = RunStatus::unavailable;
     run->result_.error = diagnostics.message;
@@ -352,6 +352,14 @@ asio::awaitable<void> Session::retire(std::shared_ptr<Session> self) {
       "the interpreter was shut down after " + std::to_string(seconds.count()) + " s without use");
   co_await last->async_stop(false);
   self->release_turn();
+}
+
+asio::awaitable<Session::Files> Session::async_list_files() {
+  co_return Files{};
+}
+
+asio::awaitable<Session::FileContent> Session::async_read_file(std::string, std::uint64_t) {
+  co_return FileContent{};
 }
 
 asio::awaitable<void> Session::async_close() {

@@ -3,9 +3,11 @@
 
 #include <headrace/engine/deadline.hpp>
 #include <headrace/engine/event.hpp>
+#include <headrace/sandbox/archive.hpp>
 #include <headrace/sandbox/interpreter.hpp>
-#include <headrace/sandbox/launcher.hpp>
 #include <headrace/sandbox/output_buffer.hpp>
+#include <headrace/sandbox/pool.hpp>
+#include <headrace/sandbox/run_result.hpp>
 
 #include <deque>
 #include <functional>
@@ -16,25 +18,6 @@
 
 namespace headrace::sandbox {
 
-enum class RunStatus {
-  success,
-  error,      ///< The code raised, or exited with another status than 0.
-  timed_out,  ///< Interrupted at its deadline.
-  cancelled,
-  lost,         ///< The interpreter ended under the code.
-  unavailable,  ///< There is no interpreter to run it.
-};
-
-struct RunResult {
-  RunStatus status = RunStatus::success;
-  int exit_code = 0;
-  std::string error;  ///< "NameError: …", or what happened to the interpreter.
-  /// What the user should know beside it, such as that the state is gone; may be empty.
-  std::string note;
-  std::string out;
-  std::string err;
-};
-
 struct RunRequest {
   std::string code;
   std::string servers;  ///< Raw JSON array: the servers that can be reached.
@@ -43,6 +26,10 @@ struct RunRequest {
   engine::Clock::duration timeout = std::chrono::seconds(30);
   /// What happens before the code starts, in words; may be empty.
   Launcher::Progress progress;
+  /// Hears what the code prints, as it comes; may be empty.
+  std::function<void(bool is_error, std::string_view text)> on_output;
+  /// Hears of `runtime.progress(…)`; may be empty.
+  std::function<void(const RunProgress&)> on_progress;
   /// Called when its turn has come: last chance to fill in `servers` and `loaded`; may be empty.
   std::function<void(RunRequest&)> on_turn;
 };
@@ -101,7 +88,7 @@ struct SessionHooks {
 class Session : public std::enable_shared_from_this<Session> {
  public:
   Session(engine::Executor executor, SessionOptions options, SessionHooks hooks,
-          std::shared_ptr<Launcher> launcher, engine::Logger logger);
+          std::shared_ptr<Pool> pool, engine::Logger logger);
 
   std::shared_ptr<Run> make_run(RunRequest request) const;
   /// Runs it to its end, whatever that is. To be awaited to its end: it is cancelled by
@@ -114,6 +101,30 @@ class Session : public std::enable_shared_from_this<Session> {
   bool busy() const noexcept { return current_ != nullptr; }
   /// For people; empty when there is no interpreter.
   std::string_view runtime_name() const noexcept;
+
+  /// What runs left, until the session is destroyed.
+  const Archive& archive() const noexcept { return archive_; }
+
+  /// The files under /workspace, also while code runs; none when there is no interpreter or it does
+  /// not answer in time.
+  struct Files {
+    std::vector<WorkspaceFile> files;
+    bool truncated = false;  ///< There are more.
+  };
+  asio::awaitable<Files> async_list_files();
+
+  /// One of them whole, if it is at most `limit` bytes; else `error` says why not.
+  struct FileContent {
+    std::string mime_type;
+    bool is_text = false;
+    std::string content;  ///< The text, or the base64 of the bytes.
+    std::string error;
+  };
+  asio::awaitable<FileContent> async_read_file(std::string path, std::uint64_t limit);
+
+  /// When a run last ended here, or the session was made.
+  engine::Clock::time_point last_used() const noexcept { return last_used_; }
+  bool has_interpreter() const noexcept { return interpreter_ != nullptr; }
 
   /// Cancels what runs and ends the interpreter. For good.
   asio::awaitable<void> async_close();
@@ -141,7 +152,7 @@ class Session : public std::enable_shared_from_this<Session> {
   engine::Executor executor_;
   SessionOptions options_;
   SessionHooks hooks_;
-  std::shared_ptr<Launcher> launcher_;
+  std::shared_ptr<Pool> pool_;
   engine::Logger logger_;
   std::unique_ptr<Interpreter> interpreter_;
   std::shared_ptr<Run> current_;
@@ -153,6 +164,8 @@ class Session : public std::enable_shared_from_this<Session> {
   // What was printed between runs: shown with the next.
   OutputBuffer stray_out_;
   OutputBuffer stray_err_;
+  Archive archive_;
+  engine::Clock::time_point last_used_ = engine::Clock::now();
   std::string lost_state_;  // why the last interpreter's state is gone, until somebody is told
   bool fresh_ = true;       // the interpreter has not run anything yet
   bool closed_ = false;

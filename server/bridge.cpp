@@ -30,8 +30,10 @@ Bridge::Bridge(engine::Executor executor, BridgeOptions options, engine::Logger 
       registry_(std::make_shared<Registry>(executor_, options_.registry, guard_, logger_)),
       saved_tools_(std::make_shared<SavedTools>(options_.saved_tools)),
       requests_(std::make_shared<CodeRequests>(registry_, saved_tools_)),
-      launcher_(
-          std::make_shared<sandbox::Launcher>(executor_, options_.launcher, guard_, logger_)) {}
+      pool_(std::make_shared<sandbox::Pool>(
+          executor_, options_.pool,
+          std::make_shared<sandbox::Launcher>(executor_, options_.launcher, guard_, logger_),
+          logger_)) {}
 
 std::shared_ptr<Bridge> Bridge::make(engine::Executor executor, BridgeOptions options,
                                      engine::Logger logger) {
@@ -52,7 +54,7 @@ void Bridge::connect() {
   hooks.on_interpreter_end = [requests = requests_] { requests->cancel_all(); };
   hooks.saved_tools = [saved = saved_tools_] { return saved->as_json(); };
   session_ = std::make_shared<sandbox::Session>(executor_, options_.session, std::move(hooks),
-                                                launcher_, logger_);
+                                                pool_, logger_);
   requests_->deadline = [weak = std::weak_ptr(session_)] {
     const auto session = weak.lock();
     return session ? session->call_deadline() : engine::Deadline::after(std::chrono::seconds(0));

@@ -19,6 +19,7 @@ namespace headrace::server {
 struct BridgeOptions {
   RegistryOptions registry;
   sandbox::LauncherOptions launcher;
+  sandbox::PoolOptions pool;
   sandbox::SessionOptions session;
   /// Without `servers`, none can be reached.
   bool strict_servers = false;
@@ -89,7 +90,7 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
   std::shared_ptr<Registry> registry_;
   std::shared_ptr<SavedTools> saved_tools_;
   std::shared_ptr<CodeRequests> requests_;
-  std::shared_ptr<sandbox::Launcher> launcher_;
+  std::shared_ptr<sandbox::Pool> pool_;
   std::shared_ptr<sandbox::Session> session_;
 };
 
