@@ -81,6 +81,8 @@ asio::awaitable<CodeResult> Bridge::async_run(std::shared_ptr<BridgeRun> run) {
   request.code = std::move(run->request_.code);
   request.timeout = run->request_.timeout;
   request.progress = run->request_.progress;
+  request.on_output = run->request_.on_output;
+  request.on_progress = run->request_.on_progress;
   // Both are kept by this coroutine, which waits for the run: to hold them here would be a cycle.
   request.on_turn = [this, asked = run.get()](sandbox::RunRequest& turn) { on_turn(*asked, turn); };
   run->session_run_ = session_->make_run(std::move(request));
@@ -133,6 +135,10 @@ asio::awaitable<std::string> Bridge::start_servers(std::shared_ptr<BridgeRun> ru
     co_await run->changed_.async_wait();
   }
   co_return run->failure_;
+}
+
+std::vector<LiveSession> Bridge::sessions() const {
+  return {{"default", session_}};
 }
 
 asio::awaitable<void> Bridge::async_close() {

@@ -8,7 +8,9 @@
 #include <headrace/server/saved_tools.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,13 +34,27 @@ struct CodeRun {
   /// These alone can be reached, and are started at once. Nothing: every one, when first used.
   std::optional<std::vector<std::string>> servers;
   std::chrono::seconds timeout{30};
+  /// Whose variables it sees; `default` is the connection's own.
+  std::string session = "default";
   sandbox::Launcher::Progress progress;
+  /// As in sandbox::RunRequest; may be empty.
+  std::function<void(bool is_error, std::string_view text)> on_output;
+  std::function<void(const sandbox::RunProgress&)> on_progress;
 };
 
 struct CodeResult {
   sandbox::RunResult run;
   /// Why nothing was run: an unknown server, one that can't be started. Empty otherwise.
   std::string rejected;
+  /// Tool calls of this run that have ended, and the time they took together.
+  std::uint64_t calls = 0;
+  engine::Clock::duration call_time{};
+};
+
+/// A session by its name.
+struct LiveSession {
+  std::string name;
+  std::shared_ptr<sandbox::Session> session;
 };
 
 /// One run under way. Shared between who asked for it and the bridge.
@@ -70,6 +86,9 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
   std::shared_ptr<BridgeRun> make_run(CodeRun request) const;
   /// Runs it to its end; cancelled by BridgeRun::cancel(), not by Asio's cancellation.
   asio::awaitable<CodeResult> async_run(std::shared_ptr<BridgeRun> run);
+
+  /// The sessions that have run something and were not forgotten since.
+  std::vector<LiveSession> sessions() const;
 
   /// Ends the interpreter and all servers. For good.
   asio::awaitable<void> async_close();

@@ -94,6 +94,14 @@ std::optional<OutputMode> parse_output_mode(std::string_view text) {
   return std::nullopt;
 }
 
+std::optional<StructuredContent> parse_structured_content(std::string_view text) {
+  const std::string word = lower(text);
+  if (word == "auto") return StructuredContent::automatic;
+  if (word == "always") return StructuredContent::always;
+  if (word == "never") return StructuredContent::never;
+  return std::nullopt;
+}
+
 std::optional<engine::LogLevel> parse_level(std::string_view text) {
   engine::LogLevel level{};
   return engine::parse_log_level(text, level) ? std::optional(level) : std::nullopt;
@@ -198,6 +206,9 @@ Options read_options(const discovery::EnvironmentLookup& environment) {
   options.servers_config = reader.text("MCP_SERVERS_CONFIG");
   set(options.output_mode,
       reader.parsed("MCP_BRIDGE_OUTPUT_MODE", parse_output_mode, "compact, toon or json"));
+  set(options.structured_content,
+      reader.parsed("MCP_BRIDGE_STRUCTURED_CONTENT", parse_structured_content,
+                    "auto, always or never"));
   set(options.log_level, reader.parsed("MCP_BRIDGE_LOG_LEVEL", parse_level,
                                        "DEBUG, INFO, WARNING, ERROR or CRITICAL"));
   set(options.allow_self, reader.parsed("MCP_BRIDGE_ALLOW_SELF_SERVER", parse_flag, flag));

@@ -15,6 +15,10 @@ namespace headrace::server {
 
 enum class OutputMode { compact, toon, json };
 
+/// Whether an answer has `structuredContent`: with `automatic`, unless it shows pictures or
+/// documents, which clients that prefer structured content would drop.
+enum class StructuredContent { automatic, always, never };
+
 /// The names and defaults are documented in docs/configuration.md.
 struct Options {
   std::string runtime = "auto";
@@ -29,6 +33,7 @@ struct Options {
   std::string state_dir = "~/MCPs";
   std::optional<std::string> servers_config;
   OutputMode output_mode = OutputMode::compact;
+  StructuredContent structured_content = StructuredContent::automatic;
   engine::LogLevel log_level = engine::LogLevel::info;
   bool allow_self = false;
   bool strict_servers = false;

@@ -60,6 +60,7 @@ TEST(Options, EveryVariableIsRead) {
                                 {"MCP_BRIDGE_STATE_DIR", "/srv/x"},
                                 {"MCP_SERVERS_CONFIG", "/srv/servers.toml"},
                                 {"MCP_BRIDGE_OUTPUT_MODE", "TOON"},
+                                {"MCP_BRIDGE_STRUCTURED_CONTENT", "Always"},
                                 {"MCP_BRIDGE_LOG_LEVEL", "WARN"},
                                 {"MCP_BRIDGE_ALLOW_SELF_SERVER", "yes"},
                                 {"MCP_BRIDGE_STRICT_SERVERS", "1"}});
@@ -76,6 +77,7 @@ TEST(Options, EveryVariableIsRead) {
   EXPECT_EQ(options.state_dir, "/srv/x");
   EXPECT_EQ(options.servers_config, "/srv/servers.toml");
   EXPECT_EQ(options.output_mode, OutputMode::toon);
+  EXPECT_EQ(options.structured_content, StructuredContent::always);
   EXPECT_EQ(options.log_level, engine::LogLevel::warning);
   EXPECT_TRUE(options.allow_self);
   EXPECT_TRUE(options.strict_servers);
