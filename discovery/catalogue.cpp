@@ -102,6 +102,9 @@ const ToolDoc* CatalogueServer::find_tool_any_case(std::string_view name_or_alia
 CatalogueChanges Catalogue::set_servers(std::vector<ServerSpec> specs) {
   CatalogueChanges changes;
   std::unordered_map<std::string, CatalogueServer> before;
+  const bool same_order = std::equal(
+      servers_.begin(), servers_.end(), specs.begin(), specs.end(),
+      [](const CatalogueServer& a, const ServerSpec& b) { return a.spec_.name == b.name; });
   for (CatalogueServer& server : servers_) {
     std::string name = server.spec_.name;
     before.insert_or_assign(std::move(name), std::move(server));
@@ -124,6 +127,7 @@ CatalogueChanges Catalogue::set_servers(std::vector<ServerSpec> specs) {
     changes.removed.push_back(name);
   std::sort(changes.removed.begin(), changes.removed.end());
   servers_ = std::move(now);
+  if (!same_order || !changes.empty()) search_vocabulary_.reset();
   return changes;
 }
 
@@ -146,6 +150,7 @@ Faults Catalogue::set_tools(std::string_view server_name, std::vector<ToolDoc> t
   server->by_name_ = sorted_by(server->tools_, &ToolDoc::name);
   server->by_alias_ = sorted_by(server->tools_, &ToolDoc::alias);
   server->search_index_ = SearchIndex(server_name, server->tools_);
+  search_vocabulary_.reset();
   server->state_ = ListState::listed;
   server->error_.clear();
   return faults;
@@ -179,6 +184,17 @@ const ToolDoc* Catalogue::find_tool(std::string_view server_name,
                                     std::string_view tool) const noexcept {
   const CatalogueServer* server = find_server(server_name);
   return server == nullptr ? nullptr : server->find_tool(tool);
+}
+
+const SearchVocabulary& Catalogue::search_vocabulary() const {
+  if (!search_vocabulary_) {
+    std::vector<const SearchIndex*> indexes;
+    indexes.reserve(servers_.size());
+    for (const CatalogueServer& server : servers_)
+      indexes.push_back(&server.search_index_);
+    search_vocabulary_.emplace(indexes);
+  }
+  return *search_vocabulary_;
 }
 
 std::size_t Catalogue::tool_count() const noexcept {

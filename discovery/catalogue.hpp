@@ -3,11 +3,13 @@
 
 #include <headrace/discovery/fault.hpp>
 #include <headrace/discovery/search_index.hpp>
+#include <headrace/discovery/search_vocabulary.hpp>
 #include <headrace/discovery/server_spec.hpp>
 #include <headrace/discovery/tools_page.hpp>
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -87,6 +89,9 @@ class Catalogue {
   /// The tool's name or alias in that server; null when either is unknown.
   const ToolDoc* find_tool(std::string_view server, std::string_view tool) const noexcept;
 
+  /// The words of all servers, in their order; made when first asked for after a change.
+  const SearchVocabulary& search_vocabulary() const;
+
   /// Tools known in all servers.
   std::size_t tool_count() const noexcept;
 
@@ -94,6 +99,7 @@ class Catalogue {
   CatalogueServer* by_exact_name(std::string_view name) noexcept;
 
   std::vector<CatalogueServer> servers_;
+  mutable std::optional<SearchVocabulary> search_vocabulary_;
 };
 
 }  // namespace headrace::discovery

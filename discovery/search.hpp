@@ -22,9 +22,11 @@ using ServerFilter = std::function<bool(const CatalogueServer&)>;
 
 inline constexpr std::size_t kMaxSearchLimit = 20;
 
-/// Ranked: more of the query's words before fewer, a hit in a name before one in a description,
-/// ties in the catalogue's order. Case does not count (ASCII). `limit` is brought into 1 to
-/// `kMaxSearchLimit`. A query without a word finds nothing. No filter: all servers.
+/// Ranked by BM25F over names, titles, parameters, descriptions and the server's name, with stems,
+/// synonyms and, for words that are nowhere, the nearest ones; a name whose words were all asked
+/// for and a tool that has more of the query's words come first; ties in the catalogue's order.
+/// `limit` is brought into 1 to `kMaxSearchLimit`. A query without a word finds nothing. No filter:
+/// all servers. Scores compare within one search.
 std::vector<SearchHit> search(const Catalogue& catalogue, std::string_view query, std::size_t limit,
                               const ServerFilter& filter = {});
 

@@ -1,169 +1,127 @@
 // The words of one server's tools, prepared for searching.
+#include <headrace/discovery/json_text.hpp>
 #include <headrace/discovery/search_index.hpp>
+#include <headrace/discovery/search_words.hpp>
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <map>
-#include <utility>
 
 namespace headrace::discovery {
 namespace {
 
-using Field = SearchIndex::Field;
-
 // A description tells what a tool is for at its beginning; what comes later is examples.
 constexpr std::size_t kMaxIndexedText = 4 * 1024;
+constexpr std::size_t kMaxIndexedSchema = 64 * 1024;
 // Bounds the index of a server that floods us; its tools' names come first.
 constexpr std::size_t kMaxPostings = 400'000;
-constexpr std::size_t kMaxWord = 64;
-constexpr std::size_t kMinSubstring = 3;
 
-// A whole word counts more than a word's beginning, that more than its inside; and the least of a
-// name (8 × 0.4) counts more than the most of a description (2).
-constexpr float kWhole = 1.0F;
-constexpr float kBeginning = 0.7F;
-constexpr float kInside = 0.4F;
-constexpr std::array<float, 4> kFieldWeight = {2.0F, 2.5F, 6.0F, 8.0F};  // in the order of Field
+enum class Field : std::uint8_t { name, title, server, parameter, description, parameter_text };
+constexpr std::size_t kFields = 6;
 
-bool is_upper(char c) {
-  return c >= 'A' && c <= 'Z';
-}
-bool is_lower(char c) {
-  return c >= 'a' && c <= 'z';
-}
-bool is_letter(char c) {
-  return is_upper(c) || is_lower(c) || (c >= '0' && c <= '9') ||
-         static_cast<unsigned char>(c) >= 0x80;
-}
+// However often a word stands in a field, it counts at most its weight. So a hit in a name counts
+// more than any number of hits in descriptions, also where it is but the beginning of a word.
+constexpr std::array<float, kFields> kWeight = {8.0F, 5.0F, 2.5F, 1.0F, 2.0F, 0.5F};
+// A count of one gives this part of the weight, more get ever closer to the whole.
+constexpr float kDamping = 0.5F;
+// In a description that is longer than this many words, each says less.
+constexpr float kUsualDescription = 30.0F;
 
-// Lower case and singular, roughly: enough that `files` finds `file`.
-std::string normalised(std::string_view word) {
-  std::string result(word.substr(0, kMaxWord));
-  for (char& c : result) {
-    if (is_upper(c)) c = static_cast<char>(c - 'A' + 'a');
-  }
-  if (result.size() > 4 && result.ends_with("ies")) {
-    result.replace(result.size() - 3, 3, "y");
-  } else if (result.size() > 3 && result.ends_with('s') && !result.ends_with("ss") &&
-             !result.ends_with("us") && !result.ends_with("is")) {
-    result.pop_back();
-  }
-  return result;
-}
-
-// Whether a hump of camelCase starts at `i`: fooBar, and the last capital of HTTPServer.
-bool is_hump(std::string_view run, std::size_t i) {
-  if (i == 0 || !is_upper(run[i])) return false;
-  return !is_upper(run[i - 1]) || (i + 1 < run.size() && is_lower(run[i + 1]));
-}
-
-// Calls `visit(run, is_part)` for each run of letters, or with `parts` for each hump of it.
-template <typename F>
-void for_each_run(std::string_view text, F&& visit) {
-  std::size_t i = 0;
-  while (i < text.size()) {
-    while (i < text.size() && !is_letter(text[i]))
-      ++i;
-    const std::size_t begin = i;
-    while (i < text.size() && is_letter(text[i]))
-      ++i;
-    if (i != begin) visit(text.substr(begin, i - begin));
-  }
-}
-
-template <typename F>
-void for_each_hump(std::string_view run, F&& visit) {
-  std::size_t begin = 0;
-  for (std::size_t i = 1; i <= run.size(); ++i) {
-    if (i != run.size() && !is_hump(run, i)) continue;
-    visit(run.substr(begin, i - begin));
-    begin = i;
-  }
-}
-
-// A word can hold another only if it holds all its pairs of letters: spares most comparisons.
-std::uint64_t letter_pairs(std::string_view word) {
-  std::uint64_t pairs = 0;
-  for (std::size_t i = 1; i < word.size(); ++i) {
-    const auto a = static_cast<unsigned char>(word[i - 1]);
-    const auto b = static_cast<unsigned char>(word[i]);
-    pairs |= std::uint64_t{1} << ((a * 37U + b) & 63U);
-  }
-  return pairs;
-}
+struct Counts {
+  std::array<std::uint8_t, kFields> of{};
+};
 
 class Builder {
  public:
-  // Both `github` and `git`, `hub` find GitHub.
-  void add_text(std::uint32_t tool, Field field, std::string_view text) {
-    for_each_run(text.substr(0, kMaxIndexedText), [&](std::string_view run) {
-      std::size_t humps = 0;
-      for_each_hump(run, [&](std::string_view hump) {
-        add_word(tool, field, hump);
-        ++humps;
-      });
-      if (humps > 1) add_word(tool, field, run);
-    });
+  void add(std::uint32_t tool, Field field, const std::vector<std::string>& words) {
+    for (const std::string& word : words) {
+      auto& postings = words_[word];
+      if (postings.empty() || postings.back().first != tool) {
+        if (count_ == kMaxPostings) continue;
+        postings.emplace_back(tool, Counts{});
+        ++count_;
+      }
+      std::uint8_t& count = postings.back().second.of[static_cast<std::size_t>(field)];
+      if (count < 255) ++count;
+    }
   }
 
-  // And `readfile` finds read_file.
-  void add_name(std::uint32_t tool, Field field, std::string_view name) {
-    add_text(tool, field, name);
-    std::string joined;
-    std::size_t runs = 0;
-    for_each_run(name.substr(0, kMaxIndexedText), [&](std::string_view run) {
-      joined += run;
-      ++runs;
-    });
-    if (runs > 1) add_word(tool, field, joined);
-  }
-
-  const std::map<std::string, std::vector<SearchIndex::Posting>>& words() const { return words_; }
+  const auto& words() const { return words_; }
 
  private:
-  void add_word(std::uint32_t tool, Field field, std::string_view word) {
-    if (count_ == kMaxPostings) return;
-    std::vector<SearchIndex::Posting>& postings = words_[normalised(word)];
-    if (!postings.empty() && postings.back().tool == tool) {
-      postings.back().field = std::max(postings.back().field, field);
-      return;
-    }
-    postings.push_back({tool, field});
-    ++count_;
-  }
-
-  std::map<std::string, std::vector<SearchIndex::Posting>> words_;
+  std::map<std::string, std::vector<std::pair<std::uint32_t, Counts>>> words_;
   std::size_t count_ = 0;
 };
 
-}  // namespace
-
-std::vector<std::string> search_words(std::string_view text) {
-  std::vector<std::string> words;
-  for_each_run(text, [&](std::string_view run) {
-    for_each_hump(run, [&](std::string_view hump) { words.push_back(normalised(hump)); });
-  });
-  return words;
+float strength(const Counts& counts, float length_penalty) {
+  float sum = 0;
+  for (std::size_t field = 0; field < kFields; ++field) {
+    const float count = counts.of[field];
+    if (count == 0) continue;
+    const bool is_text = field >= static_cast<std::size_t>(Field::description);
+    const float damped = count / (count + kDamping * (is_text ? length_penalty : 1.0F));
+    sum += kWeight[field] * damped;
+  }
+  return sum;
 }
+
+void add_parameters(Builder& builder, std::uint32_t tool, std::string_view schema) {
+  if (schema.size() > kMaxIndexedSchema || json_type(schema) != JsonType::object) return;
+  std::string key;
+  std::string_view value;
+  for (JsonMembers members(schema); members.next(key, value);) {
+    if (key != "properties" || json_type(value) != JsonType::object) continue;
+    std::string name;
+    std::string_view property;
+    for (JsonMembers properties(value); properties.next(name, property);) {
+      builder.add(tool, Field::parameter, search_name_words(name));
+      if (json_type(property) != JsonType::object) continue;
+      std::string_view text;
+      for (JsonMembers details(property); details.next(name, text);) {
+        if (name != "description" || json_type(text) != JsonType::string) continue;
+        builder.add(tool, Field::parameter_text,
+                    search_text_words(json_string(text.substr(0, kMaxIndexedText))));
+      }
+    }
+  }
+}
+
+}  // namespace
 
 SearchIndex::SearchIndex(std::string_view server_name, std::span<const ToolDoc> tools) {
   Builder builder;
+  const std::vector<std::string> server_words = search_name_words(server_name);
+  // What is passed over for want of room is the least telling.
   for (std::uint32_t i = 0; i < tools.size(); ++i) {
-    builder.add_name(i, Field::name, tools[i].name);
-    builder.add_text(i, Field::title, tools[i].title);
-    builder.add_name(i, Field::server, server_name);
+    const std::vector<std::string> name = search_name_words(tools[i].name);
+    name_sizes_.push_back(static_cast<std::uint8_t>(
+        std::clamp<std::size_t>(search_words(tools[i].name).size(), 1, 255)));
+    builder.add(i, Field::name, name);
+    builder.add(i, Field::title, search_text_words(tools[i].title));
+    builder.add(i, Field::server, server_words);
   }
+  std::vector<float> penalties;
   for (std::uint32_t i = 0; i < tools.size(); ++i) {
-    builder.add_text(i, Field::description, tools[i].description);
+    const std::vector<std::string> words =
+        search_text_words(std::string_view(tools[i].description).substr(0, kMaxIndexedText));
+    penalties.push_back(0.25F + 0.75F * static_cast<float>(words.size()) / kUsualDescription);
+    builder.add(i, Field::description, words);
+    add_parameters(builder, i, tools[i].input_schema);
   }
   words_.reserve(builder.words().size());
-  pairs_.reserve(builder.words().size());
-  for (const auto& [text, postings] : builder.words()) {
+  for (const auto& [text, counts] : builder.words()) {
     const auto text_begin = static_cast<std::uint32_t>(texts_.size());
     const auto postings_begin = static_cast<std::uint32_t>(postings_.size());
     texts_ += text;
-    pairs_.push_back(letter_pairs(text));
-    postings_.insert(postings_.end(), postings.begin(), postings.end());
+    for (const auto& [tool, count] : counts) {
+      const float units = strength(count, penalties[tool]) / kStrengthUnit;
+      Posting posting{};
+      posting.tool = tool & 0x7fffffU;
+      posting.in_name = count.of[static_cast<std::size_t>(Field::name)] != 0 ? 1 : 0;
+      posting.strength = static_cast<std::uint32_t>(std::clamp(units, 1.0F, 255.0F)) & 0xffU;
+      postings_.push_back(posting);
+    }
     words_.push_back({text_begin, static_cast<std::uint32_t>(text.size()), postings_begin,
                       static_cast<std::uint32_t>(postings_.size())});
   }
@@ -171,31 +129,14 @@ SearchIndex::SearchIndex(std::string_view server_name, std::span<const ToolDoc> 
   postings_.shrink_to_fit();
 }
 
-std::string_view SearchIndex::text(const Word& word) const noexcept {
+std::string_view SearchIndex::word(std::size_t index) const noexcept {
+  const Word& word = words_[index];
   return std::string_view(texts_).substr(word.text_begin, word.text_size);
 }
 
-void SearchIndex::score(std::string_view wanted, std::span<float> scores) const noexcept {
-  if (wanted.empty()) return;
-  const auto apply = [&](const Word& word, float weight) {
-    for (std::uint32_t i = word.postings_begin; i < word.postings_end; ++i) {
-      const Posting& posting = postings_[i];
-      float& score = scores[posting.tool];
-      score = std::max(score, weight * kFieldWeight[static_cast<std::size_t>(posting.field)]);
-    }
-  };
-  auto word = std::lower_bound(words_.begin(), words_.end(), wanted,
-                               [this](const Word& w, std::string_view t) { return text(w) < t; });
-  for (; word != words_.end() && text(*word).starts_with(wanted); ++word) {
-    apply(*word, word->text_size == wanted.size() ? kWhole : kBeginning);
-  }
-  if (wanted.size() < kMinSubstring) return;
-  const std::uint64_t pairs = letter_pairs(wanted);
-  for (std::size_t i = 0; i < words_.size(); ++i) {
-    if ((pairs_[i] & pairs) != pairs) continue;
-    const std::size_t at = text(words_[i]).find(wanted);
-    if (at != 0 && at != std::string_view::npos) apply(words_[i], kInside);
-  }
+std::span<const SearchIndex::Posting> SearchIndex::postings(std::size_t index) const noexcept {
+  const Word& word = words_[index];
+  return std::span(postings_).subspan(word.postings_begin, word.postings_end - word.postings_begin);
 }
 
 }  // namespace headrace::discovery

@@ -11,28 +11,29 @@
 
 namespace headrace::discovery {
 
-/// Splits text into lower-case words: at everything but letters and digits (bytes of other
-/// alphabets count as letters), and at the humps of camelCase. A plural loses its s.
-std::vector<std::string> search_words(std::string_view text);
-
-/// An inverted index: which tools hold a word, and where in the tool it stands. A plain value that
+/// An inverted index: which tools hold a word, and how much it says about each. A plain value that
 /// refers to nothing outside itself.
 class SearchIndex {
  public:
-  /// Where a word stands; the more telling, the greater.
-  enum class Field : std::uint8_t { description, server, title, name };
-
+  /// How telling a word is of a tool, by where it stands and how often (BM25F: the fields' weighted
+  /// counts are added before they are damped).
   struct Posting {
-    std::uint32_t tool;  ///< position in the server's list of tools
-    Field field;
+    std::uint32_t tool : 23;     ///< Position in the server's list of tools.
+    std::uint32_t in_name : 1;   ///< The word is one of the tool's name.
+    std::uint32_t strength : 8;  ///< In units of 1/16.
   };
+  static constexpr float kStrengthUnit = 1.0F / 16.0F;
 
   SearchIndex() = default;
   SearchIndex(std::string_view server_name, std::span<const ToolDoc> tools);
 
-  /// Adds to `scores[tool]` how well the tool matches one word (as `search_words` gives it): the
-  /// best of its matches counts, 0 means none. `scores` has one element for each tool.
-  void score(std::string_view word, std::span<float> scores) const noexcept;
+  /// Distinct words, sorted.
+  std::size_t word_count() const noexcept { return words_.size(); }
+  std::string_view word(std::size_t index) const noexcept;
+  std::span<const Posting> postings(std::size_t word) const noexcept;
+  /// Of how many words a tool's name consists.
+  unsigned name_size(std::size_t tool) const noexcept { return name_sizes_[tool]; }
+  std::size_t tool_count() const noexcept { return name_sizes_.size(); }
 
  private:
   struct Word {
@@ -41,12 +42,11 @@ class SearchIndex {
     std::uint32_t postings_begin;
     std::uint32_t postings_end;
   };
-  std::string_view text(const Word& word) const noexcept;
 
-  std::string texts_;                 // all words, one after the other
-  std::vector<Word> words_;           // sorted by text
-  std::vector<std::uint64_t> pairs_;  // which pairs of letters each word has, as a bit set
+  std::string texts_;  // all words, one after the other
+  std::vector<Word> words_;
   std::vector<Posting> postings_;
+  std::vector<std::uint8_t> name_sizes_;
 };
 
 }  // namespace headrace::discovery

@@ -1,5 +1,6 @@
 // Searching: words, ranks, bounds, and a catalogue of ten thousand tools.
 #include <headrace/discovery/search.hpp>
+#include <headrace/discovery/search_words.hpp>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -47,16 +48,49 @@ class SearchTest : public testing::Test {
 };
 
 TEST(SearchWords, AreSplit) {
-  EXPECT_THAT(search_words("read_file"), ElementsAre("read", "file"));
-  EXPECT_THAT(search_words("getHTTPResponse"), ElementsAre("get", "http", "response"));
+  EXPECT_THAT(search_words("read_file"), ElementsAre("read", "fil"));
+  EXPECT_THAT(search_words("getHTTPResponse"), ElementsAre("get", "http", "respons"));
   EXPECT_THAT(search_words("listPullRequests"), ElementsAre("list", "pull", "request"));
   EXPECT_THAT(search_words("  A-b/c.D  "), ElementsAre("a", "b", "c", "d"));
   EXPECT_THAT(search_words("base64 v2"), ElementsAre("base64", "v2"));
-  EXPECT_THAT(search_words("Größe 日本"), ElementsAre("größe", "日本"));
-  EXPECT_THAT(search_words("status class queries is"),
-              ElementsAre("status", "class", "query", "is"));
+  EXPECT_THAT(search_words("Größe 日本"), ElementsAre("größ", "日本"));
   EXPECT_THAT(search_words("!?"), IsEmpty());
   EXPECT_THAT(search_words(std::string(1000, 'a')), ElementsAre(std::string(64, 'a')));
+}
+
+TEST(SearchWords, OfANameAreAlsoJoined) {
+  EXPECT_THAT(search_name_words("read_file"), ElementsAre("read", "fil", "readfil"));
+  EXPECT_THAT(search_name_words("GitHub"), ElementsAre("git", "hub", "github"));
+}
+
+TEST(SearchWords, OfOneKindHaveOneStem) {
+  const std::vector<std::vector<std::string_view>> kinds = {
+      {"file", "files", "filing"},        {"query", "queries", "querying"},
+      {"create", "creating", "creation"}, {"delete", "deleted", "deletion"},
+      {"stop", "stopped", "stopping"},    {"navigate", "navigation"},
+      {"call", "calling", "called"},      {"miss", "missed"}};
+  for (const auto& kind : kinds) {
+    for (const std::string_view word : kind)
+      EXPECT_EQ(stem(word), stem(kind.front())) << word;
+  }
+  for (const std::string_view word : {"status", "class", "is", "thing", "red", "need", "string"})
+    EXPECT_EQ(stem(word), word);
+}
+
+TEST(SearchWords, DistanceCountsEditsAndSwaps) {
+  EXPECT_EQ(edit_distance("request", "request", 2), 0U);
+  EXPECT_EQ(edit_distance("requets", "request", 2), 1U);
+  EXPECT_EQ(edit_distance("requst", "request", 2), 1U);
+  EXPECT_EQ(edit_distance("reqest", "requests", 2), 2U);
+  EXPECT_EQ(edit_distance("abc", "xyz", 2), 3U);
+  EXPECT_EQ(edit_distance("", "ab", 2), 2U);
+  EXPECT_EQ(edit_distance(std::string(100, 'a'), std::string(100, 'a'), 2), 3U);
+}
+
+TEST(SearchWords, SynonymsGoBothWays) {
+  EXPECT_THAT(synonyms("delet"), testing::Contains("remov"));
+  EXPECT_THAT(synonyms("remov"), testing::Contains("delet"));
+  EXPECT_THAT(synonyms("zebra"), IsEmpty());
 }
 
 TEST_F(SearchTest, FindsInNamesTitlesAndDescriptions) {
@@ -81,6 +115,38 @@ TEST_F(SearchTest, MoreWordsComeFirst) {
             tool("create_project"), tool("create_issue", "in a project")});
   EXPECT_THAT(find("create issue project"),
               ElementsAre("create_issue", "misc", "create_project", "create"));
+}
+
+TEST_F(SearchTest, OtherWordsForTheSameAreFound) {
+  add("s", {tool("delete_file"), tool("list_directory", "Shows the entries")});
+  EXPECT_THAT(find("remove a document"), ElementsAre("delete_file"));
+  EXPECT_THAT(find("what is in the folder", 1), ElementsAre("list_directory"));
+}
+
+TEST_F(SearchTest, MistypedWordsFindTheNearest) {
+  add("s", {tool("list_pull_requests"), tool("create_branch"), tool("search_repositories")});
+  EXPECT_THAT(find("pul requets", 1), ElementsAre("list_pull_requests"));
+  EXPECT_THAT(find("serach repositroies", 1), ElementsAre("search_repositories"));
+  EXPECT_THAT(find("xyzzyx"), IsEmpty());
+}
+
+TEST_F(SearchTest, ParametersCount) {
+  ToolDoc with = tool("query");
+  with.input_schema =
+      R"({"type":"object","properties":{"sql":{"type":"string","description":"A statement"}}})";
+  add("s", {tool("other"), with});
+  EXPECT_THAT(find("sql"), ElementsAre("query"));
+  EXPECT_THAT(find("statement"), ElementsAre("query"));
+}
+
+TEST_F(SearchTest, ANewListOfToolsIsSearchedAtOnce) {
+  add("s", {tool("first")});
+  EXPECT_THAT(find("first"), SizeIs(1));
+  catalogue.set_tools("s", {tool("second")});
+  EXPECT_THAT(find("first"), IsEmpty());
+  EXPECT_THAT(find("second"), SizeIs(1));
+  catalogue.set_servers({});
+  EXPECT_THAT(find("second"), IsEmpty());
 }
 
 TEST_F(SearchTest, ANameCountsMoreThanADescription) {

@@ -1,0 +1,280 @@
+// What counts as a word, and which words count as the same.
+#include <headrace/discovery/search_words.hpp>
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+namespace headrace::discovery {
+namespace {
+
+constexpr std::size_t kMaxWord = 64;
+
+bool is_upper(char c) {
+  return c >= 'A' && c <= 'Z';
+}
+bool is_lower(char c) {
+  return c >= 'a' && c <= 'z';
+}
+bool is_letter(char c) {
+  return is_upper(c) || is_lower(c) || (c >= '0' && c <= '9') ||
+         static_cast<unsigned char>(c) >= 0x80;
+}
+bool is_vowel(char c) {
+  return c == 'a' || c == 'e' || c == 'i' || c == 'o' || c == 'u' || c == 'y';
+}
+
+std::string lower_case(std::string_view word) {
+  std::string result(word.substr(0, kMaxWord));
+  for (char& c : result) {
+    if (is_upper(c)) c = static_cast<char>(c - 'A' + 'a');
+  }
+  return result;
+}
+
+// Whether a hump of camelCase starts at `i`: fooBar, and the last capital of HTTPServer.
+bool is_hump(std::string_view run, std::size_t i) {
+  if (i == 0 || !is_upper(run[i])) return false;
+  return !is_upper(run[i - 1]) || (i + 1 < run.size() && is_lower(run[i + 1]));
+}
+
+template <typename F>
+void for_each_run(std::string_view text, F&& visit) {
+  std::size_t i = 0;
+  while (i < text.size()) {
+    while (i < text.size() && !is_letter(text[i]))
+      ++i;
+    const std::size_t begin = i;
+    while (i < text.size() && is_letter(text[i]))
+      ++i;
+    if (i != begin) visit(text.substr(begin, i - begin));
+  }
+}
+
+template <typename F>
+void for_each_hump(std::string_view run, F&& visit) {
+  std::size_t begin = 0;
+  for (std::size_t i = 1; i <= run.size(); ++i) {
+    if (i != run.size() && !is_hump(run, i)) continue;
+    visit(run.substr(begin, i - begin));
+    begin = i;
+  }
+}
+
+// Takes off `ending` if what is left has three letters and a vowel.
+bool strip(std::string& word, std::string_view ending) {
+  if (word.size() < ending.size() + 3 || !word.ends_with(ending)) return false;
+  const std::string_view rest = std::string_view(word).substr(0, word.size() - ending.size());
+  if (std::none_of(rest.begin(), rest.end(), is_vowel)) return false;
+  word.resize(rest.size());
+  return true;
+}
+
+// Groups of words that stand for the same in the names and descriptions of tools, and in questions
+// about them. In full; the table below is made of their stems.
+constexpr std::string_view kGroups[] = {
+    "delete remove erase drop destroy discard trash",
+    "create add new make insert generate open build",
+    "get fetch read retrieve show view load display see look obtain give print",
+    "list enumerate all every which available browse",
+    "search find query lookup look grep locate seek",
+    "update edit change modify alter set patch adjust revise",
+    "send post publish submit deliver",
+    "run execute invoke launch start perform",
+    "stop cancel abort kill terminate end halt",
+    "folder directory dir",
+    "file document",
+    "picture image photo screenshot snapshot",
+    "repository repo",
+    "pull merge",
+    "issue ticket bug task",
+    "mail email message",
+    "database db",
+    "web website site page url internet online",
+    "page document",
+    "user person people member account contact who",
+    "comment reply note remark respond",
+    "copy clone duplicate fork",
+    "rename move",
+    "history log past commit",
+    "difference diff compare change",
+    "weather forecast temperature",
+    "time date clock calendar when",
+    "map place location address where",
+    "route direction navigate",
+    "channel room conversation",
+    "chart plot graph diagram",
+    "table sheet spreadsheet",
+    "row record entry line item",
+    "click press tap push",
+    "type write enter fill input",
+    "write save store put persist",
+    "download fetch save",
+    "upload attach put",
+    "info information detail metadata about describe",
+    "size length count many number",
+    "branch fork",
+    "video movie film clip youtube",
+    "song track music",
+    "paper article publication study",
+    "library package module dependency",
+    "documentation docs doc manual reference",
+    "remember memory recall knowledge",
+    "think reason thought",
+    "total sum add",
+    "container docker",
+    "error failure exception problem",
+    "customer client buyer",
+    "payment charge pay money",
+    "invoice bill",
+    "translate convert transform turn",
+    "event meeting appointment",
+    "project board workspace",
+    "assign give",
+    "close finish complete done resolve",
+    "label tag",
+    "share invite permission access",
+    "tree structure hierarchy",
+    "tab window",
+    "wait pause sleep",
+    "schema structure column field",
+    "summary summarize overview",
+    "current now today present",
+    "job pipeline workflow action",
+    "deploy release ship",
+    "test check verify validate",
+};
+
+using Table = std::map<std::string, std::vector<std::string_view>, std::less<>>;
+
+const Table& table() {
+  // The stems are kept apart, for the views into them.
+  static const std::vector<std::vector<std::string>> groups = [] {
+    std::vector<std::vector<std::string>> made;
+    for (const std::string_view words : kGroups)
+      made.push_back(search_words(words));
+    return made;
+  }();
+  static const Table made = [] {
+    Table result;
+    for (const std::vector<std::string>& group : groups) {
+      for (const std::string& word : group) {
+        std::vector<std::string_view>& others = result[word];
+        for (const std::string& other : group) {
+          if (other != word && std::find(others.begin(), others.end(), other) == others.end())
+            others.emplace_back(other);
+        }
+      }
+    }
+    return result;
+  }();
+  return made;
+}
+
+constexpr std::string_view kFillers =
+    "a all am an and any are as at be been by can could did do does for from had has have how i if "
+    "in into is it its just let like me my need of on onto or our out please so some somebody "
+    "someone something tell than that the their them then there these they this those to up us "
+    "was we were what will with would you your want";
+
+}  // namespace
+
+std::string stem(std::string_view given) {
+  std::string word(given);
+  if (word.size() > 4 && word.ends_with("ies")) {
+    word.replace(word.size() - 3, 3, "y");
+  } else if (word.size() > 3 && word.ends_with('s') && !word.ends_with("ss") &&
+             !word.ends_with("us") && !word.ends_with("is")) {
+    word.pop_back();
+  }
+  if (strip(word, "ing") || strip(word, "ed")) {
+    const std::size_t size = word.size();
+    // stopped, getting; but not calling, missed
+    if (size > 3 && word[size - 1] == word[size - 2] && !is_vowel(word[size - 1]) &&
+        word[size - 1] != 'l' && word[size - 1] != 's' && word[size - 1] != 'z') {
+      word.pop_back();
+    }
+  } else if (word.ends_with("tion") || word.ends_with("sion")) {
+    strip(word, "ion");
+  }
+  if (word.size() > 3 && word.ends_with('e')) word.pop_back();
+  if (word.size() > 3 && word.ends_with('y') && !is_vowel(word[word.size() - 2])) word.back() = 'i';
+  return word;
+}
+
+std::vector<std::string> search_words(std::string_view text) {
+  std::vector<std::string> words;
+  for_each_run(text, [&](std::string_view run) {
+    for_each_hump(run, [&](std::string_view hump) { words.push_back(stem(lower_case(hump))); });
+  });
+  return words;
+}
+
+std::vector<std::string> search_text_words(std::string_view text) {
+  std::vector<std::string> words;
+  for_each_run(text, [&](std::string_view run) {
+    std::size_t humps = 0;
+    for_each_hump(run, [&](std::string_view hump) {
+      words.push_back(stem(lower_case(hump)));
+      ++humps;
+    });
+    if (humps > 1) words.push_back(stem(lower_case(run)));
+  });
+  return words;
+}
+
+std::vector<std::string> search_name_words(std::string_view name) {
+  std::vector<std::string> words = search_text_words(name);
+  std::string joined;
+  std::size_t runs = 0;
+  for_each_run(name, [&](std::string_view run) {
+    joined += run;
+    ++runs;
+  });
+  if (runs > 1) words.push_back(stem(lower_case(joined)));
+  return words;
+}
+
+std::span<const std::string_view> synonyms(std::string_view stem) noexcept {
+  const auto found = table().find(stem);
+  if (found == table().end()) return {};
+  return found->second;
+}
+
+bool is_filler(std::string_view word) noexcept {
+  static const std::vector<std::string> fillers = [] {
+    std::vector<std::string> words = search_words(kFillers);
+    std::sort(words.begin(), words.end());
+    return words;
+  }();
+  return std::binary_search(fillers.begin(), fillers.end(), word);
+}
+
+unsigned edit_distance(std::string_view a, std::string_view b, unsigned limit) {
+  if (a.size() > b.size()) std::swap(a, b);
+  if (b.size() - a.size() > limit || b.size() > kMaxWord) return limit + 1;
+  // Three rows of the table of optimal string alignment.
+  std::array<unsigned, kMaxWord + 1> before{};
+  std::array<unsigned, kMaxWord + 1> last{};
+  std::array<unsigned, kMaxWord + 1> row{};
+  for (std::size_t j = 0; j <= b.size(); ++j)
+    last[j] = static_cast<unsigned>(j);
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    row[0] = static_cast<unsigned>(i);
+    unsigned least = row[0];
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const unsigned change = a[i - 1] == b[j - 1] ? 0 : 1;
+      row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + change});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
+        row[j] = std::min(row[j], before[j - 2] + 1);
+      }
+      least = std::min(least, row[j]);
+    }
+    if (least > limit) return limit + 1;
+    before = last;
+    last = row;
+  }
+  return std::min(last[b.size()], limit + 1);
+}
+
+}  // namespace headrace::discovery
