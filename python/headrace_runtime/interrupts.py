@@ -24,10 +24,11 @@ CPU_TICK = 0.05  # seconds of CPU between looks at the channel without the watch
 _SIGINT, _SIGVTALRM = signal.SIGINT, signal.SIGVTALRM
 _setitimer, _ITIMER_VIRTUAL = signal.setitimer, signal.ITIMER_VIRTUAL
 _siginterrupt = signal.siginterrupt
-USER_FILES = ("<sandbox", "<tool:")
+# The user's, and those of ours that call whatever code of users and libraries shows an object.
+USER_FILES = ("<sandbox", "<tool:", "<headrace_runtime.showing", "<headrace_runtime.figures")
 _CRITICAL = frozenset(
     f"<headrace_runtime.{name}>"
-    for name in ("channel", "capture", "session", "interrupts", "wire", "forking")
+    for name in ("channel", "capture", "session", "interrupts", "wire", "progress")
 )
 _exit = os._exit
 _kill, _getsignal, _signal = signal.pthread_kill, signal.getsignal, signal.signal
@@ -49,6 +50,7 @@ class Interrupts:
         self._act_after = 0.0  # for the handler: until then the last interrupt may have its effect
         self._turns = -1
         self.on_sleep: Callable[[], None] = int
+        self.on_tick: Callable[[bool], Any] = bool
 
     def start(self) -> None:
         self.arm()
@@ -118,6 +120,7 @@ class Interrupts:
                     self._channel.flush()
                     self._channel.poll()
                 turns = selector.turns
+                self.on_tick(False)
                 if self.reason is not None:
                     pause = self._attempt(now)
             if ready(0) and self._capture.drain() > 65536:

@@ -14,12 +14,22 @@ from headrace_runtime.catalogue import catalogue
 
 _given: dict[str, Any] = {}  # mcp_<alias> names that we have put there
 _tools: dict[str, str] = {}  # saved tools by name, as last executed
+_functions: dict[str, Any] = {}  # what these have put into the globals
 _repr, _write_line = repr, print
+# Nothing but their repr to show; others are asked what they have.
+_PLAIN = frozenset((str, int, float, bool, list, tuple, dict, set, bytes, complex, range))
 
 
 def save_tool(func: Callable) -> str:
     """Keeps a function, with the imports it needs, for every later session."""
     return runtime.save_tool(func)
+
+
+def display(*objects: Any) -> None:
+    """Shows each object as a notebook does: a picture, markdown, a table, or its repr."""
+    from headrace_runtime import showing
+
+    showing.display(*objects)
 
 
 _fixed = {
@@ -29,6 +39,7 @@ _fixed = {
     "mcp_servers": proxies.servers,
     "save_tool": save_tool,
 }
+_offered = {"asyncio": asyncio, "display": display}  # unless code has its own
 
 
 def refresh(
@@ -48,8 +59,9 @@ def refresh(
         modules = sys.modules.get("mcp.servers")
         if modules is not None:
             modules.forget([name[4:] for name in gone])
-    if "asyncio" not in scope:
-        scope["asyncio"] = asyncio
+    for name, value in _offered.items():
+        if name not in scope:
+            scope[name] = value
     scope.update(_given)
     scope.update(_fixed)  # last: a server may be called "servers"
     scope["LOADED_MCP_SERVERS"] = catalogue.loaded
@@ -59,13 +71,25 @@ def refresh(
 
 def is_given(name: str, value: Any) -> bool:
     """Whether every session has this global from the start."""
-    known = {**_fixed, **_given, "asyncio": asyncio, "LOADED_MCP_SERVERS": catalogue.loaded}
-    return name.startswith("__") or known.get(name) is value
+    return name.startswith("__") or given().get(name) is value
 
 
-def note_saved(name: str, source: str) -> None:
+def given() -> dict[str, Any]:
+    """The globals that a session begins with."""
+    return {**_offered, **_given, **_fixed, "LOADED_MCP_SERVERS": catalogue.loaded}
+
+
+def note_saved(name: str, source: str, function: Any) -> None:
     """The session that saved a tool has it: running its source would undo later assignments."""
-    _tools[name] = source
+    _tools[name], _functions[name] = source, function
+
+
+def forget_saved(name: str, scope: dict[str, Any]) -> None:
+    """Takes a deleted tool out of the globals, unless code has given its name to another thing."""
+    _tools.pop(name, None)
+    function = _functions.pop(name, None)
+    if function is not None and scope.get(name) is function:
+        del scope[name]
 
 
 def _add_tools(scope: dict[str, Any], tools: list[dict]) -> None:
@@ -80,6 +104,7 @@ def _add_tools(scope: dict[str, Any], tools: list[dict]) -> None:
             sources.remember(filename, source)
             note_imports(compile(source, filename, "exec", 1024, dont_inherit=True), source)
             exec(code, scope)
+            _functions[name] = scope.get(name)
         except Exception as error:
             sys.stderr.write(f"The saved tool {name!r} could not be loaded:\n")
             report.show(error)
@@ -94,16 +119,19 @@ def note_imports(tree: Any, source: str) -> None:
             saving.note_import(node)
 
 
-def display(value: Any) -> None:
+def show(value: Any) -> None:
     """Shows the value of a run's last expression."""
-    known = sys.modules.get("mcp.result")
-    text = str if known is not None and isinstance(value, known.ToolResult) else _repr
-    _write_line(text(value), file=sys.stdout)
+    if type(value) in _PLAIN:
+        _write_line(_repr(value), file=sys.stdout)
+    else:
+        from headrace_runtime import showing
+
+        showing.show(value)
 
 
 def warm_up() -> None:
     """Loads what the first calls will need, in time that nobody waits for."""
-    from headrace_runtime import tools
+    from headrace_runtime import showing, tools  # noqa: F401
 
     for module, name in ((runtime, "call_tool"), (report, "describe"), (tools, "make_tool")):
         getattr(module, name)

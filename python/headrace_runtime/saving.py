@@ -10,7 +10,7 @@ import textwrap
 from types import ModuleType
 from typing import Any, Callable
 
-from headrace_runtime import namespace, session
+from headrace_runtime import namespace, session, sources
 from headrace_runtime.errors import MCPError
 from headrace_runtime.wire import encode
 
@@ -146,11 +146,80 @@ def save(function: Any) -> str:
     parts = _Parts(function.__globals__)
     parts.add(function)
     source = parts.source()
-    compile(source, f"<tool:{name}>", "exec", dont_inherit=True)
+    _try_out(name, source)
     params = encode({"name": name, "source": source})
-    session.current.channel.request_sync("save_tool", params)
-    namespace.note_saved(name, source)
-    saved = f"Saved {name!r}: every later session has it from the start."
+    answer = session.current.channel.request_sync("save_tool", params)
+    namespace.note_saved(name, source, function)
+    version = answer.get("version") if isinstance(answer, dict) else None
+    number = f" as version {version}" if type(version) is int else ""
+    saved = f"Saved {name!r}{number}: every later session has it from the start."
     if not parts.lacking:
         return saved
     return f"{saved} Not saved with it, so define it there first: {', '.join(parts.lacking)}."
+
+
+def _try_out(name: str, source: str) -> None:
+    """Runs what would be kept as a new session will, so that no such session fails on it."""
+    filename = f"<tool:{name}>"
+    scope = namespace.given()
+    try:
+        sources.remember(filename, source)
+        exec(compile(source, filename, "exec", dont_inherit=True), scope)
+    except Exception as error:
+        raise ValueError(
+            f"{name} is not saved, since its source fails where there is nothing else of this "
+            f"session: {type(error).__name__}: {error}"
+        ) from None
+    if not callable(scope.get(name)):
+        raise ValueError(f"{name} is not saved, since its source does not define it as a function")
+
+
+# -- what was saved ------------------------------------------------------------------------------
+
+
+def listed() -> list[dict]:
+    answer = session.current.channel.request_sync("saved_tools", "{}")
+    tools = answer.get("tools") if isinstance(answer, dict) else None
+    return [
+        _described(tool)
+        for tool in (tools if isinstance(tools, list) else ())
+        if isinstance(tool, dict) and isinstance(tool.get("name"), str)
+    ]
+
+
+def _described(tool: dict) -> dict:
+    """What a person wants to know of a saved tool; the signature says how it is called."""
+    name, source = tool["name"], tool.get("source")
+    signature = doc = None
+    try:
+        functions = [
+            node
+            for node in ast.parse(source).body
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == name
+        ]
+        if functions:
+            node = functions[-1]
+            kind = "await " if isinstance(node, ast.AsyncFunctionDef) else ""
+            returns = f" -> {ast.unparse(node.returns)}" if node.returns else ""
+            signature = f"{kind}{name}({ast.unparse(node.args)}){returns}"
+            doc = ast.get_docstring(node)
+    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
+        pass  # a broken one is listed as well: it can be deleted
+    return {
+        "name": name,
+        "signature": signature,
+        "doc": doc,
+        "version": tool.get("version"),
+        "saved": tool.get("saved"),
+        "source": source,
+    }
+
+
+def delete(name: Any) -> str:
+    """Has the host forget a tool; the session's own function of that name goes if it is that."""
+    name = getattr(name, "__name__", name)
+    if not isinstance(name, str):
+        raise TypeError("delete_tool expects the name of a saved tool")
+    session.current.channel.request_sync("delete_tool", encode({"name": name}))
+    namespace.forget_saved(name, session.current.globals)
+    return f"Deleted {name!r}: no later session has it."

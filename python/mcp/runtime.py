@@ -32,12 +32,37 @@ __all__ = [
     "search_tool_docs",
     "search_tool_docs_sync",
     "capability_summary",
+    "display",
+    "progress",
+    "reset",
     "save_tool",
+    "saved_tools",
+    "delete_tool",
 ]
 
 
 class _Names(tuple):
     """A tuple that may be awaited too: plain helpers are often taken for coroutines."""
+
+    __slots__ = ()
+
+    def __await__(self) -> Any:
+        return self
+        yield
+
+
+class _Words(str):
+    """A sentence that may be awaited too."""
+
+    __slots__ = ()
+
+    def __await__(self) -> Any:
+        return self
+        yield
+
+
+class _List(list):
+    """A list that may be awaited too."""
 
     __slots__ = ()
 
@@ -223,7 +248,11 @@ Call: await mcp_<alias>.<tool>(name=value), or mcp_<alias>.<tool>.sync(name=valu
 functions; await runtime.call_tool(server, tool, {...}) by real names. asyncio.gather runs calls \
 side by side. A failed call raises MCPError.
 Read: a result prints as its text and acts like its data (r.text, r.data, r.images).
-Keep: save_tool(function) makes a function available in every later session."""
+Show: display(x) and the last expression show pictures, tables and markdown; matplotlib figures \
+come by themselves; runtime.progress(done, total, "words"). Files in /workspace last as long as the \
+session.
+Keep: save_tool(function) makes a function available in every later session; runtime.saved_tools(), \
+runtime.delete_tool(name). runtime.reset() starts afresh."""
 
 
 def capability_summary() -> str:
@@ -231,11 +260,48 @@ def capability_summary() -> str:
     return _SUMMARY
 
 
+# -- the session ---------------------------------------------------------------------------------
+
+
+def display(*objects: Any) -> None:
+    """Shows each object as a notebook does: a picture, markdown, a table, or its repr."""
+    from headrace_runtime import showing
+
+    showing.display(*objects)
+
+
+def progress(done: float, total: float | None = None, message: str | None = None) -> None:
+    """Tells the client how far this run is: `runtime.progress(3, 10, "third page")`."""
+    from headrace_runtime import progress
+
+    progress.progress(done, total, message)
+
+
+def reset() -> str:
+    """Starts afresh: the next run has none of this session's variables and files."""
+    _session.current.channel.request_sync("reset", "{}")
+    return _Words("The next run starts afresh, without any variable or file of this session.")
+
+
 def save_tool(func: Callable) -> str:
     """Keeps a function, with the imports it needs, for every later session."""
     from headrace_runtime import saving
 
-    return saving.save(func)
+    return _Words(saving.save(func))
+
+
+def saved_tools() -> list:
+    """The functions that were saved: name, signature, doc, version, saved (when), source."""
+    from headrace_runtime import saving
+
+    return _List(_records(saving.listed()))
+
+
+def delete_tool(name: str) -> str:
+    """Removes a saved function, here and for all later sessions."""
+    from headrace_runtime import saving
+
+    return _Words(saving.delete(name))
 
 
 def __dir__() -> list:
