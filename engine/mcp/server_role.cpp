@@ -5,6 +5,9 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <cmath>
+#include <limits>
 #include <utility>
 
 namespace headrace::engine::mcp {
@@ -38,7 +41,24 @@ bool is_string(std::string_view raw) {
   return !raw.empty() && raw.front() == '"';
 }
 
-// Every list of ours is one page: a cursor can only be made up.
+constexpr std::size_t page_size = 200;
+
+// A cursor of ours is how many came before. Nothing when it can only be made up.
+std::optional<std::size_t> read_cursor(std::string_view params) {
+  std::array<Member, 1> members{{{"cursor"}}};
+  if (!scan(params, members)) return std::nullopt;
+  std::string_view raw = members[0].value;
+  if (raw.empty() || raw == "null") return 0;
+  if (raw.size() < 3 || raw.front() != '"') return std::nullopt;
+  raw = raw.substr(1, raw.size() - 2);
+  std::size_t offset = 0;
+  const auto [rest, error] = std::from_chars(raw.data(), raw.data() + raw.size(), offset);
+  const bool good = error == std::errc() && rest == raw.data() + raw.size() && offset > 0 &&
+                    offset % page_size == 0;
+  return good ? std::optional(offset) : std::nullopt;
+}
+
+// These lists are one page: a cursor can only be made up.
 bool refuse_cursor(Responder& responder, std::string_view params) {
   std::array<Member, 1> members{{{"cursor"}}};
   if (scan(params, members) && (members[0].value.empty() || members[0].value == "null")) {
@@ -48,16 +68,50 @@ bool refuse_cursor(Responder& responder, std::string_view params) {
   return true;
 }
 
-template <class Specs>
-std::string list_of(std::string_view key, const Specs& specs) {
+std::string page_of(std::string_view key, const std::vector<std::string>& definitions,
+                    std::size_t offset) {
   std::string json;
   JsonWriter writer(json);
   writer.begin_object().key(key).begin_array();
-  for (const auto& spec : specs)
-    writer.raw(spec.definition);
-  writer.end_array().end_object();
+  const std::size_t end = std::min(definitions.size(), offset + page_size);
+  for (std::size_t i = offset; i < end; ++i)
+    writer.raw(definitions[i]);
+  writer.end_array();
+  if (end < definitions.size()) writer.member("nextCursor", std::to_string(end));
+  writer.end_object();
   return json;
 }
+
+template <class Specs>
+std::vector<std::string> definitions_of(const Specs& specs) {
+  std::vector<std::string> definitions;
+  for (const auto& spec : specs)
+    definitions.push_back(spec.definition);
+  return definitions;
+}
+
+void answer_read(Responder& responder, std::string_view uri, const ResourceContent& resource) {
+  if (!resource.error.empty()) {
+    responder.error(invalid_params, resource.error);
+    return;
+  }
+  std::string json;
+  JsonWriter writer(json);
+  writer.begin_object().key("contents").begin_array().begin_object().member("uri", uri);
+  if (!resource.mime_type.empty()) writer.member("mimeType", resource.mime_type);
+  writer.member(resource.is_text ? "text" : "blob", resource.content);
+  writer.end_object().end_array().end_object();
+  responder.result(std::string_view(json));
+}
+
+void answer_unknown(Responder& responder, std::string_view uri) {
+  responder.error(invalid_params, "Unknown resource: " + shortened(uri));
+}
+
+// Larger numbers have no next one.
+constexpr double most_progress = 1e300;
+// So that a thousand of them are less than the first whole number that somebody counts.
+constexpr double steps_per_unit = 1000;
 
 }  // namespace
 
@@ -83,14 +137,39 @@ void ToolCall::end() {
   if (const auto role = role_.lock()) role->finished(key);
 }
 
+std::string_view ToolCall::protocol_version() const noexcept {
+  const auto role = role_.lock();
+  return role ? std::string_view(role->version_) : std::string_view();
+}
+
 void ToolCall::progress(std::string_view message) {
+  double next = ++small_steps_ / steps_per_unit;
+  if (progress_ && (measured_ || next <= *progress_)) {
+    next = std::nextafter(*progress_, std::numeric_limits<double>::max());
+  }
+  progress_ = next;
+  send_progress(message);
+}
+
+void ToolCall::progress(double done, std::optional<double> total, std::string_view message) {
+  if (!std::isfinite(done)) return progress(message);
+  measured_ = true;
+  total_ = total && std::isfinite(*total) ? total : std::nullopt;
+  done = std::clamp(done, -most_progress, most_progress);
+  if (progress_ && done <= *progress_) {
+    done = std::nextafter(*progress_, std::numeric_limits<double>::max());
+  }
+  progress_ = done;
+  send_progress(message);
+}
+
+void ToolCall::send_progress(std::string_view message) {
   const auto role = role_.lock();
   if (!role || !wants_progress() || key_.empty() || cancelled_ || !role->output_.notify) return;
   std::string params;
   JsonWriter writer(params);
-  writer.begin_object()
-      .raw_member("progressToken", progress_token_)
-      .member("progress", ++progress_);
+  writer.begin_object().raw_member("progressToken", progress_token_).member("progress", *progress_);
+  if (total_) writer.member("total", *total_);
   if (!message.empty()) writer.member("message", message);
   writer.end_object();
   role->output_.notify("notifications/progress", std::string_view(params));
@@ -133,7 +212,10 @@ void ServerRole::on_notification(const Message& message) {
     if (on_initialized) on_initialized();
   } else if (message.method == "notifications/cancelled") {
     std::array<Member, 1> members{{{"requestId"}}};
-    if (scan(message.params, members)) cancel_call(std::string(members[0].value));
+    if (!scan(message.params, members)) return;
+    const std::string key(members[0].value);
+    cancel_call(key);
+    cancel_lookup(key);
   }
 }
 
@@ -173,6 +255,11 @@ void ServerRole::cancel_all() {
     cancel_call(key);
     calls_.erase(key);
   }
+  while (!lookups_.empty()) {
+    const std::string key = lookups_.begin()->first;
+    cancel_lookup(key);
+    lookups_.erase(key);
+  }
 }
 
 void ServerRole::initialize(Responder& responder, const Message& message) {
@@ -183,12 +270,14 @@ void ServerRole::initialize(Responder& responder, const Message& message) {
     responder.error(invalid_params, "'protocolVersion' must be a string");
     return;
   }
+  version_ = negotiate_version(requested);
   std::string json;
   JsonWriter writer(json);
-  writer.begin_object().member("protocolVersion", negotiate_version(requested));
+  writer.begin_object().member("protocolVersion", version_);
   writer.key("capabilities").begin_object();
   writer.key("logging").begin_object().end_object();
-  if (!options_.resources.empty()) writer.key("resources").begin_object().end_object();
+  if (!options_.resources.empty() || options_.provider.read)
+    writer.key("resources").begin_object().end_object();
   if (!options_.tools.empty()) writer.key("tools").begin_object().end_object();
   writer.end_object();
   const Implementation& implementation = options_.implementation;
@@ -206,17 +295,62 @@ void ServerRole::ping(Responder& responder, const Message&) {
 
 void ServerRole::list_tools(Responder& responder, const Message& message) {
   if (refuse_cursor(responder, message.params)) return;
-  responder.result(std::string_view(list_of("tools", options_.tools)));
+  responder.result(std::string_view(page_of("tools", definitions_of(options_.tools), 0)));
+}
+
+// Answers one question to the provider. Whoever holds it owes the answer.
+struct ServerRole::Lookup {
+  Lookup(Responder asked, std::weak_ptr<ServerRole> in)
+      : responder(std::move(asked)), key(responder.id()), role(std::move(in)) {}
+  Lookup(const Lookup&) = delete;
+  Lookup& operator=(const Lookup&) = delete;
+  ~Lookup() {
+    responder = Responder();  // answers by itself when nobody did
+    const auto live = role.lock();
+    if (live && live->lookups_.erase(key) > 0) live->settle();
+  }
+
+  Responder responder;
+  std::string key;
+  std::weak_ptr<ServerRole> role;
+};
+
+std::shared_ptr<ServerRole::Lookup> ServerRole::begin_lookup(Responder& responder) {
+  const std::string key(responder.id());
+  if (lookups_.contains(key)) {
+    responder.error(invalid_request, "Invalid request: a request with this id is under way");
+    return nullptr;
+  }
+  auto lookup = std::make_shared<Lookup>(std::move(responder), weak_from_this());
+  lookups_[key] = lookup;
+  return lookup;
 }
 
 void ServerRole::list_resources(Responder& responder, const Message& message) {
-  if (refuse_cursor(responder, message.params)) return;
-  responder.result(std::string_view(list_of("resources", options_.resources)));
+  const std::optional<std::size_t> offset = read_cursor(message.params);
+  if (!offset) {
+    responder.error(invalid_params, "Invalid cursor");
+    return;
+  }
+  std::vector<std::string> definitions = definitions_of(options_.resources);
+  if (!options_.provider.list) {
+    responder.result(std::string_view(page_of("resources", definitions, *offset)));
+    return;
+  }
+  auto lookup = begin_lookup(responder);
+  if (!lookup) return;
+  options_.provider.list([lookup = std::move(lookup), definitions = std::move(definitions),
+                          offset = *offset](std::vector<std::string> more) mutable {
+    const std::shared_ptr<Lookup> once = std::move(lookup);
+    if (!once) return;
+    std::move(more.begin(), more.end(), std::back_inserter(definitions));
+    once->responder.result(std::string_view(page_of("resources", definitions, offset)));
+  });
 }
 
 void ServerRole::list_templates(Responder& responder, const Message& message) {
   if (refuse_cursor(responder, message.params)) return;
-  responder.result(std::string_view(R"({"resourceTemplates":[]})"));
+  responder.result(std::string_view(page_of("resourceTemplates", options_.provider.templates, 0)));
 }
 
 void ServerRole::call_tool(Responder& responder, const Message& message) {
@@ -261,16 +395,29 @@ void ServerRole::read_resource(Responder& responder, const Message& message) {
   }
   const auto resource = std::find_if(options_.resources.begin(), options_.resources.end(),
                                      [&uri](const ResourceSpec& spec) { return spec.uri == uri; });
-  if (resource == options_.resources.end()) {
-    responder.error(invalid_params, "Unknown resource: " + uri);
+  if (resource != options_.resources.end()) {
+    ResourceContent content;
+    content.mime_type = resource->mime_type;
+    content.content = resource->text();
+    answer_read(responder, uri, content);
     return;
   }
-  std::string json;
-  JsonWriter writer(json);
-  writer.begin_object().key("contents").begin_array().begin_object();
-  writer.member("uri", uri).member("mimeType", resource->mime_type);
-  writer.member("text", resource->text()).end_object().end_array().end_object();
-  responder.result(std::string_view(json));
+  if (!options_.provider.read) {
+    answer_unknown(responder, uri);
+    return;
+  }
+  auto lookup = begin_lookup(responder);
+  if (!lookup) return;
+  auto answer = [lookup = std::move(lookup), uri](std::optional<ResourceContent> content) mutable {
+    const std::shared_ptr<Lookup> once = std::move(lookup);
+    if (!once) return;
+    if (content) {
+      answer_read(once->responder, uri, *content);
+    } else {
+      answer_unknown(once->responder, uri);
+    }
+  };
+  options_.provider.read(uri, std::move(answer));
 }
 
 void ServerRole::set_level(Responder& responder, const Message& message) {
@@ -289,7 +436,17 @@ void ServerRole::set_level(Responder& responder, const Message& message) {
 }
 
 void ServerRole::finished(const std::string& key) {
-  if (calls_.erase(key) > 0 && calls_.empty() && on_idle) on_idle();
+  if (calls_.erase(key) > 0) settle();
+}
+
+void ServerRole::settle() {
+  if (calls_under_way() == 0 && on_idle) on_idle();
+}
+
+void ServerRole::cancel_lookup(const std::string& key) {
+  const auto found = lookups_.find(key);
+  if (found == lookups_.end()) return;
+  if (const std::shared_ptr<Lookup> lookup = found->second.lock()) lookup->responder.discard();
 }
 
 void ServerRole::cancel_call(const std::string& key) {

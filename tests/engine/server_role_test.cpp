@@ -1,6 +1,10 @@
 // ServerRole without I/O, on a PeerCore that is fed lines.
 #include <headrace/engine/mcp/server_role.hpp>
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
 #include <gmock/gmock.h>
 
 #include "core_harness.hpp"
@@ -16,7 +20,8 @@ using testing::IsEmpty;
 using testing::Not;
 
 struct Role : testing::Test {
-  Role() {
+  // With a provider where a test wants one: it keeps what it is asked.
+  explicit Role(bool with_provider = false) {
     ServerOptions options;
     options.implementation = {"test", "1.2", "A test"};
     options.instructions = "say \"please\"";
@@ -29,6 +34,16 @@ struct Role : testing::Test {
     options.tools.push_back({"drop", R"({"name":"drop"})", [](std::shared_ptr<ToolCall>) {}});
     options.resources.push_back(
         {"res://one", R"({"uri":"res://one"})", "text/plain", [] { return "line 1\nline \"2\""; }});
+    if (with_provider) {
+      options.provider.list = [this](ResourceProvider::Listed listed) {
+        lists.push_back(std::move(listed));
+      };
+      options.provider.read = [this](std::string uri, ResourceProvider::Read read) {
+        asked.push_back(std::move(uri));
+        reads.push_back(std::move(read));
+      };
+      options.provider.templates = {R"({"uriTemplate":"more://{name}"})"};
+    }
     role = std::make_shared<ServerRole>(std::move(options));
     role->on_idle = [this] { ++idle; };
     peer.hooks.on_request = [this](Responder responder, const Message& message) {
@@ -67,6 +82,9 @@ struct Role : testing::Test {
   }
 
   std::vector<std::shared_ptr<ToolCall>> kept;
+  std::vector<ResourceProvider::Listed> lists;
+  std::vector<std::string> asked;
+  std::vector<ResourceProvider::Read> reads;
   int idle = 0;
   std::shared_ptr<ServerRole> role;
   CoreHarness peer;
@@ -261,9 +279,60 @@ TEST_F(Role, ProgressGrowsAndEndsWithTheAnswer) {
   EXPECT_THAT(
       peer.written(),
       ElementsAre(
-          R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"t\u0041","progress":1,"message":"one"}})",
-          R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"t\u0041","progress":2}})",
+          R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"t\u0041","progress":0.001,"message":"one"}})",
+          R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"t\u0041","progress":0.002}})",
           answered("1")));
+}
+
+// The numbers and totals of what was sent, and nothing else.
+std::vector<std::string> numbers(const std::vector<std::string>& lines) {
+  std::vector<std::string> found;
+  for (const std::string& line : lines) {
+    const std::size_t begin = line.find("\"progress\":");
+    const std::size_t end = line.find(",\"message\"", begin);
+    found.push_back(line.substr(begin, end - begin));
+  }
+  return found;
+}
+
+TEST_F(Role, ProgressSaysHowMuchIsDoneWhateverWasSaidBefore) {
+  ask("tools/call", R"({"name":"keep","_meta":{"progressToken":1}})");
+  for (int i = 0; i < 900; ++i)
+    kept[0]->progress("starting");
+  peer.written();
+  kept[0]->progress(1, 10, "one");
+  kept[0]->progress(2, 10, "two");
+  kept[0]->progress("printed");
+  kept[0]->progress(3, std::nullopt, "three");
+  kept[0]->progress("printed");
+  EXPECT_THAT(numbers(peer.written()),
+              ElementsAre(R"("progress":1,"total":10)", R"("progress":2,"total":10)",
+                          R"("progress":2.0000000000000004,"total":10)", R"("progress":3)",
+                          R"("progress":3.0000000000000004)"));
+}
+
+TEST_F(Role, ProgressAlwaysGrows) {
+  ask("tools/call", R"({"name":"keep","_meta":{"progressToken":1}})");
+  const double infinity = std::numeric_limits<double>::infinity();
+  const double inputs[] = {-5, -5, 0, 4, 4, 3, infinity, -infinity, std::nan(""), 1e308, 1e308, 0};
+  for (const double done : inputs)
+    kept[0]->progress(done, done, "x");
+  double last = -infinity;
+  const std::vector<std::string> lines = peer.written();
+  EXPECT_EQ(lines.size(), std::size(inputs));
+  for (const std::string& line : lines) {
+    const double number = std::stod(line.substr(line.find("\"progress\":") + 11));
+    EXPECT_GT(number, last) << line;
+    last = number;
+    EXPECT_THAT(line, Not(HasSubstr("null")));
+  }
+}
+
+TEST_F(Role, ACallKnowsTheVersionItsClientSpeaks) {
+  ask("tools/call", R"({"name":"keep"})");
+  EXPECT_EQ(kept[0]->protocol_version(), "");
+  ask("initialize", R"({"protocolVersion":"2025-03-26"})", "2");
+  EXPECT_EQ(kept[0]->protocol_version(), "2025-03-26");
 }
 
 TEST_F(Role, WithoutATokenThereIsNoProgress) {
@@ -313,6 +382,127 @@ TEST_F(Role, ALogMessageIsCutBetweenCharactersToWhatAClientCanRead) {
 TEST_F(Role, ALevelHasToBeOne) {
   for (const char* params : {"", "{}", R"({"level":7})", R"({"level":"loud"})"})
     EXPECT_THAT(ask("logging/setLevel", params), refused(-32602, "'level'"));
+}
+
+// --- resources that come and go ---
+
+struct RoleWithProvider : Role {
+  RoleWithProvider() : Role(true) {}
+};
+
+ResourceContent text_content(std::string text) {
+  ResourceContent content;
+  content.mime_type = "text/plain";
+  content.content = std::move(text);
+  return content;
+}
+
+TEST_F(RoleWithProvider, ItsResourcesAreListedBehindTheOthers) {
+  EXPECT_THAT(ask("resources/list"), IsEmpty());
+  EXPECT_EQ(role->calls_under_way(), 1U);
+  lists.at(0)({R"({"uri":"more://a"})", R"({"uri":"more://b"})"});
+  EXPECT_THAT(peer.written(),
+              ElementsAre(answered(
+                  R"({"resources":[{"uri":"res://one"},{"uri":"more://a"},{"uri":"more://b"}]})")));
+  lists.clear();
+  EXPECT_EQ(role->calls_under_way(), 0U);
+  EXPECT_EQ(idle, 1);
+  EXPECT_THAT(ask("resources/templates/list"),
+              ElementsAre(answered(R"({"resourceTemplates":[{"uriTemplate":"more://{name}"}]})")));
+}
+
+TEST_F(RoleWithProvider, ALongListComesInPages) {
+  const std::vector<std::string> many(450, "{}");
+  const auto page = [&](const std::string& params) {
+    ask("resources/list", params);
+    lists.back()(many);
+    lists.clear();
+    const std::vector<std::string> lines = peer.written();
+    return lines.empty() ? std::string() : lines[0];
+  };
+  const std::string first = page("{}");
+  EXPECT_THAT(first, AllOf(HasSubstr("res://one"), HasSubstr(R"("nextCursor":"200")")));
+  EXPECT_THAT(page(R"({"cursor":"200"})"),
+              AllOf(Not(HasSubstr("res://one")), HasSubstr(R"("nextCursor":"400")")));
+  const std::string last = page(R"({"cursor":"400"})");
+  EXPECT_THAT(last, Not(HasSubstr("nextCursor")));
+  EXPECT_EQ(std::count(last.begin(), last.end(), '{'), 2 + 51);
+  // What was there may have gone meanwhile.
+  EXPECT_THAT(page(R"({"cursor":"600"})"), HasSubstr(R"({"resources":[]})"));
+  for (const char* cursor : {"\"\"", "\"x\"", "\"7\"", "\"0\"", "\"-200\"", "\"200 \"", "200", "[]",
+                             "\"99999999999999999999999999200\""}) {
+    EXPECT_THAT(ask("resources/list", R"({"cursor":)" + std::string(cursor) + "}"),
+                refused(-32602, "Invalid cursor"))
+        << cursor;
+  }
+}
+
+TEST_F(RoleWithProvider, AResourceIsTextOrBytes) {
+  ask("resources/read", R"({"uri":"more:\/\/a"})");
+  EXPECT_THAT(asked, ElementsAre("more://a"));
+  reads.at(0)(text_content("say \"a\""));
+  EXPECT_THAT(
+      peer.written(),
+      ElementsAre(answered(
+          R"({"contents":[{"uri":"more://a","mimeType":"text/plain","text":"say \"a\""}]})")));
+  ask("resources/read", R"({"uri":"more://b"})", "2");
+  ResourceContent bytes;
+  bytes.mime_type = "image/png";
+  bytes.is_text = false;
+  bytes.content = "AAEC";
+  reads.at(1)(bytes);
+  EXPECT_THAT(
+      peer.written(),
+      ElementsAre(answered(
+          R"({"contents":[{"uri":"more://b","mimeType":"image/png","blob":"AAEC"}]})", "2")));
+}
+
+TEST_F(RoleWithProvider, WhatIsNotThereOrCanNotBeReadIsAnError) {
+  ask("resources/read", R"({"uri":"more://nope"})");
+  reads.at(0)(std::nullopt);
+  EXPECT_THAT(peer.written(), refused(-32602, "Unknown resource: more://nope"));
+  ask("resources/read", R"({"uri":"more://big"})");
+  ResourceContent big;
+  big.error = "too long: read it in pieces";
+  reads.at(1)(big);
+  EXPECT_THAT(peer.written(), refused(-32602, "too long: read it in pieces"));
+  ask("resources/read", R"({"uri":"more://dropped"})");
+  reads.clear();
+  EXPECT_THAT(peer.written(), refused(-32603, "dropped"));
+  EXPECT_EQ(role->calls_under_way(), 0U);
+  EXPECT_THAT(ask("resources/read", R"({"uri":"res://one"})"), ElementsAre(HasSubstr("line 1")));
+  EXPECT_THAT(ask("resources/read", R"({"uri":")" + std::string(1'000'000, 'u') + "\"}"),
+              IsEmpty());
+  reads.at(0)(std::nullopt);
+  EXPECT_LT(peer.written().at(0).size(), 10'000U);
+}
+
+TEST_F(RoleWithProvider, ACancelledReadIsNotAnswered) {
+  ask("resources/read", R"({"uri":"more://a"})", "\"x\"");
+  EXPECT_THAT(ask("resources/read", R"({"uri":"more://b"})", "\"x\""),
+              refused(-32600, "under way"));
+  tell("notifications/cancelled", R"({"requestId":"x"})");
+  reads.at(0)(text_content("late"));
+  ask("resources/list", "{}", "2");
+  tell("notifications/cancelled", R"({"requestId":2})");
+  lists.at(0)({});
+  EXPECT_THAT(peer.written(), IsEmpty());
+  reads.clear();
+  lists.clear();
+  EXPECT_EQ(role->calls_under_way(), 0U);
+}
+
+TEST_F(RoleWithProvider, AReadMayOutliveTheRole) {
+  ask("resources/read", R"({"uri":"more://a"})");
+  role->cancel_all();
+  EXPECT_EQ(role->calls_under_way(), 0U);
+  ask("resources/read", R"({"uri":"more://b"})", "2");
+  peer.core().drop_hooks();
+  role.reset();
+  reads.at(0)(text_content("a"));
+  reads.at(1)(text_content("b"));
+  reads.clear();
+  EXPECT_THAT(peer.written(), ElementsAre(HasSubstr(R"("text":"b")")));
 }
 
 // --- what is no message ---
