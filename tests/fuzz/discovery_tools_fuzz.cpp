@@ -1,6 +1,7 @@
 // Any list of tools gives a catalogue that can be asked, and answers that are JSON on one line.
 #include <headrace/discovery/docs.hpp>
 #include <headrace/discovery/json_text.hpp>
+#include <headrace/discovery/search_words.hpp>
 
 #include <cstdint>
 #include <set>
@@ -51,6 +52,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   std::string answer;
   append_docs(answer, server, Detail::full);
+  check_answer(answer);
+  answer.clear();
+  append_docs(answer, server, Detail::signature);
   check_answer(answer);
   answer.clear();
   append_tool_list(answer, server);
