@@ -1,5 +1,6 @@
 // Writes what the interpreter asks about servers and tools (docs/session-protocol.md) as JSON.
 #include <headrace/discovery/docs.hpp>
+#include <headrace/discovery/signature.hpp>
 #include <headrace/framing/json_writer.hpp>
 
 #include <algorithm>
@@ -39,8 +40,27 @@ void begin_server(JsonWriter& writer, const ServerSpec& spec) {
   write_cwd(writer, spec);
 }
 
+void write_signature(JsonWriter& writer, const CatalogueServer& server, const ToolDoc& tool) {
+  const Signature signature = make_signature(tool);
+  std::string call = "mcp_" + server.spec().alias + "." + tool.alias + signature.parameters;
+  if (!signature.result.empty()) call += " -> " + signature.result;
+  writer.begin_object().member("server", server.spec().name).member("tool", tool.name);
+  writer.member("signature", call);
+  std::string types;
+  for (const std::string& type : signature.types)
+    types.append(types.empty() ? "" : "\n").append(type);
+  if (!types.empty()) writer.member("types", types);
+  const std::string summary = summary_line(tool.description);
+  if (!summary.empty()) writer.member("description", summary);
+  writer.end_object();
+}
+
 void write_doc(JsonWriter& writer, const CatalogueServer& server, const ToolDoc& tool,
                Detail detail) {
+  if (detail == Detail::signature) {
+    write_signature(writer, server, tool);
+    return;
+  }
   writer.begin_object()
       .member("server", server.spec().name)
       .member("serverAlias", server.spec().alias)
@@ -61,11 +81,13 @@ void begin_tool(JsonWriter& writer, const ToolDoc& tool) {
 }  // namespace
 
 Detail parse_detail(std::string_view text) noexcept {
-  constexpr std::string_view kFull = "full";
-  const bool full =
-      std::equal(text.begin(), text.end(), kFull.begin(), kFull.end(),
-                 [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b; });
-  return full ? Detail::full : Detail::summary;
+  const auto is = [text](std::string_view name) {
+    return std::equal(text.begin(), text.end(), name.begin(), name.end(), [](char a, char b) {
+      return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b;
+    });
+  };
+  if (is("full")) return Detail::full;
+  return is("signature") ? Detail::signature : Detail::summary;
 }
 
 void append_run_servers(std::string& out, std::span<const CatalogueServer* const> servers) {

@@ -12,9 +12,13 @@
 
 namespace headrace::discovery {
 
-enum class Detail { summary, full };
+enum class Detail {
+  summary,    ///< Names and description.
+  full,       ///< And the input schema.
+  signature,  ///< How to call it as Python writes it, the types that names, and one line of words.
+};
 
-/// `full`, in any case, is full; anything else is a summary.
+/// `full` and `signature`, in any case; anything else is a summary.
 Detail parse_detail(std::string_view text) noexcept;
 
 /// A longer description is cut there, with a notice that says how long it is.

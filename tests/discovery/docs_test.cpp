@@ -49,6 +49,7 @@ class DocsTest : public testing::Test {
 TEST_F(DocsTest, Detail) {
   EXPECT_EQ(parse_detail("full"), Detail::full);
   EXPECT_EQ(parse_detail("FULL"), Detail::full);
+  EXPECT_EQ(parse_detail("Signature"), Detail::signature);
   for (const char* text : {"", "summary", "ful", "fully"})
     EXPECT_EQ(parse_detail(text), Detail::summary);
 }
@@ -71,6 +72,23 @@ TEST_F(DocsTest, FullDocsHoldTheSchemaByteForByte) {
   const std::string bare = written(
       [&](std::string& to) { append_docs(to, files(), *files().find_tool("bare"), Detail::full); });
   EXPECT_FALSE(json::parse(bare).at("docs").at(0).contains("inputSchema"));
+}
+
+TEST_F(DocsTest, SignaturesStandInForSchemas) {
+  ToolDoc tool;
+  tool.name = "push-files";
+  tool.description = "Pushes files. Needs a token.";
+  tool.input_schema =
+      R"({"type":"object","required":["files"],"properties":{"files":{"type":"array",
+      "items":{"type":"object","properties":{"path":{"type":"string"}}}}}})";
+  catalogue.set_tools("file-system", {tool});
+  const std::string out =
+      written([&](std::string& to) { append_docs(to, files(), Detail::signature); });
+  EXPECT_EQ(json::parse(out), json::parse(R"x({"docs":[{"server":"file-system","tool":"push-files",
+    "signature":"mcp_file_system.push_files(files: list[Files])",
+    "types":"class Files(TypedDict): path: NotRequired[str]","description":"Pushes files"
+}]
+})x"));
 }
 
 TEST_F(DocsTest, DocsOfASearch) {

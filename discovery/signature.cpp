@@ -1,0 +1,489 @@
+// From JSON Schema to Python types.
+#include <headrace/discovery/alias.hpp>
+#include <headrace/discovery/json_text.hpp>
+#include <headrace/discovery/signature.hpp>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+
+namespace headrace::discovery {
+namespace {
+
+constexpr std::string_view kAnyObject = "dict[str, Any]";
+constexpr std::size_t kMaxLiterals = 12;
+constexpr std::size_t kMaxLiteralText = 300;
+constexpr std::size_t kMaxDefault = 60;
+constexpr std::size_t kMaxMembers = 60;
+constexpr std::size_t kMaxSummary = 160;
+// References to references.
+constexpr unsigned kMaxHops = 8;
+
+bool is_identifier(std::string_view text) {
+  if (text.empty() || (text.front() >= '0' && text.front() <= '9')) return false;
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  });
+}
+
+// What a schema says, by keyword; views into it.
+using Keywords = std::map<std::string, std::string_view, std::less<>>;
+
+Keywords keywords_of(std::string_view schema) {
+  Keywords keywords;
+  if (json_type(schema) != JsonType::object) return keywords;
+  std::string key;
+  std::string_view value;
+  for (JsonMembers members(schema); members.next(key, value);)
+    keywords.emplace(key, value);
+  return keywords;
+}
+
+std::string_view look(const Keywords& keywords, std::string_view key) {
+  const auto found = keywords.find(key);
+  return found == keywords.end() ? std::string_view() : found->second;
+}
+
+bool is(std::string_view value, JsonType type) {
+  return !value.empty() && json_type(value) == type;
+}
+
+// A string as Python source; nothing when it is too long to be of use.
+std::string quoted(std::string_view text) {
+  std::string result = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      result += '\\';
+      result += c;
+    } else if (c == '\n') {
+      result += "\\n";
+    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+      constexpr std::string_view kDigits = "0123456789abcdef";
+      result += "\\x";
+      result += kDigits[static_cast<unsigned char>(c) >> 4U];
+      result += kDigits[static_cast<unsigned char>(c) & 0xfU];
+    } else {
+      result += c;
+    }
+  }
+  return result += '"';
+}
+
+// A JSON value as a Python expression; empty for one that is too long or too odd.
+std::string python_value(std::string_view value) {
+  if (value.empty() || value.size() > kMaxDefault) return {};
+  switch (json_type(value)) {
+    case JsonType::null:
+      return "None";
+    case JsonType::boolean:
+      return value == "true" ? "True" : "False";
+    case JsonType::number:
+      return std::string(value);
+    case JsonType::string:
+      return quoted(json_string(value));
+    case JsonType::array: {
+      std::string result = "[";
+      std::string_view element;
+      for (JsonElements elements(value); elements.next(element);) {
+        const std::string text = python_value(element);
+        if (text.empty()) return {};
+        if (result.size() > 1) result += ", ";
+        result += text;
+      }
+      return result += ']';
+    }
+    case JsonType::object: {
+      std::string result = "{";
+      std::string key;
+      std::string_view member;
+      for (JsonMembers members(value); members.next(key, member);) {
+        const std::string text = python_value(member);
+        if (text.empty()) return {};
+        if (result.size() > 1) result += ", ";
+        result += quoted(key) + ": " + text;
+      }
+      return result += '}';
+    }
+  }
+  return {};
+}
+
+// `str | None`: each alternative once, None last.
+std::string united(const std::vector<std::string>& types) {
+  std::vector<std::string_view> distinct;
+  bool none = false;
+  for (const std::string& type : types) {
+    if (type == "Any") return type;
+    if (type == "None") {
+      none = true;
+    } else if (std::find(distinct.begin(), distinct.end(), type) == distinct.end()) {
+      distinct.push_back(type);
+    }
+  }
+  if (none) distinct.emplace_back("None");
+  // An integer is a number as well.
+  if (std::find(distinct.begin(), distinct.end(), "float") != distinct.end())
+    std::erase(distinct, "int");
+  std::string result;
+  for (const std::string_view type : distinct)
+    result.append(result.empty() ? "" : " | ").append(type);
+  return result.empty() ? "Any" : result;
+}
+
+std::string class_name(std::string_view hint) {
+  std::string name;
+  bool upper = true;
+  for (const char c : hint) {
+    if (!is_identifier(std::string_view(&c, 1)) && !(c >= '0' && c <= '9')) {
+      upper = true;
+      continue;
+    }
+    if (c == '_') {
+      upper = true;
+      continue;
+    }
+    name += upper && c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    upper = false;
+  }
+  if (!is_identifier(name) || is_python_keyword(name)) name = "Item" + name;
+  return name.substr(0, 40);
+}
+
+// Where an unescaped `#/…` of a schema leads.
+std::string_view resolve(std::string_view root, std::string_view pointer) {
+  if (!pointer.starts_with('#')) return {};
+  pointer.remove_prefix(1);
+  std::string_view at = root;
+  while (!pointer.empty()) {
+    if (pointer.front() != '/') return {};
+    pointer.remove_prefix(1);
+    std::string wanted;
+    while (!pointer.empty() && pointer.front() != '/') {
+      if (pointer.starts_with("~1") || pointer.starts_with("~0")) {
+        wanted += pointer[1] == '1' ? '/' : '~';
+        pointer.remove_prefix(2);
+      } else {
+        wanted += pointer.front();
+        pointer.remove_prefix(1);
+      }
+    }
+    std::string_view next;
+    if (is(at, JsonType::object)) {
+      std::string key;
+      std::string_view value;
+      for (JsonMembers members(at); members.next(key, value);) {
+        if (key == wanted) next = value;
+      }
+    } else if (is(at, JsonType::array)) {
+      std::size_t left = 0;
+      for (const char c : wanted)
+        left = c >= '0' && c <= '9' && left < 100'000
+                   ? left * 10 + static_cast<std::size_t>(c - '0')
+                   : 100'000;
+      std::string_view value;
+      for (JsonElements elements(at); elements.next(value);) {
+        if (left-- == 0) next = value;
+      }
+    }
+    if (next.empty()) return {};
+    at = next;
+  }
+  return at;
+}
+
+struct Member {
+  std::string name;
+  std::string_view schema;
+  bool required = false;
+};
+
+class Translator {
+ public:
+  Translator(std::string_view root, Signature& out) : root_(root), out_(out) {}
+
+  std::string type_of(std::string_view schema, std::string_view hint, unsigned depth) {
+    if (is(schema, JsonType::boolean)) return schema == "true" ? "Any" : "Never";
+    const Keywords keywords = keywords_of(schema);
+    if (const std::string_view ref = look(keywords, "$ref"); is(ref, JsonType::string))
+      return referred(json_string(ref), depth);
+    if (const std::string_view value = look(keywords, "const"); !value.empty())
+      return literal(value);
+    if (const std::string_view values = look(keywords, "enum"); is(values, JsonType::array))
+      return literals(values);
+    for (const std::string_view key : {"anyOf", "oneOf"}) {
+      const std::string_view choices = look(keywords, key);
+      if (is(choices, JsonType::array)) return one_of(choices, hint, depth);
+    }
+    if (is(look(keywords, "allOf"), JsonType::array)) {
+      std::string_view only;
+      std::size_t count = 0;
+      std::string_view part;
+      for (JsonElements parts(look(keywords, "allOf")); parts.next(part); ++count)
+        only = part;
+      if (count == 1 && look(keywords, "properties").empty()) return type_of(only, hint, depth);
+      return object(schema, hint, depth);
+    }
+    const std::string_view type = look(keywords, "type");
+    if (is(type, JsonType::array)) {
+      std::vector<std::string> types;
+      std::string_view each;
+      for (JsonElements elements(type); elements.next(each);) {
+        if (is(each, JsonType::string))
+          types.push_back(simple(json_string(each), schema, keywords, hint, depth));
+      }
+      return united(types);
+    }
+    if (is(type, JsonType::string)) return simple(json_string(type), schema, keywords, hint, depth);
+    if (!look(keywords, "properties").empty()) return object(schema, hint, depth);
+    if (!look(keywords, "items").empty()) return simple("array", schema, keywords, hint, depth);
+    return "Any";
+  }
+
+  // The members of an object, those of its allOf and of what it refers to included.
+  std::vector<Member> members_of(std::string_view schema, bool& open) {
+    std::vector<Member> members;
+    std::set<std::string> required;
+    collect(schema, members, required, open, 0);
+    for (Member& member : members)
+      member.required = required.contains(member.name);
+    return members;
+  }
+
+ private:
+  std::string simple(std::string_view type, std::string_view schema, const Keywords& keywords,
+                     std::string_view hint, unsigned depth) {
+    if (type == "string") return "str";
+    if (type == "integer") return "int";
+    if (type == "number") return "float";
+    if (type == "boolean") return "bool";
+    if (type == "null") return "None";
+    if (type == "object") return object(schema, hint, depth);
+    if (type != "array") return "Any";
+    const std::string_view items = look(keywords, "items");
+    if (items.empty() || depth >= kMaxTypeDepth) return "list";
+    const std::string item = type_of(items, hint, depth + 1);
+    return item == "Any" ? "list" : "list[" + item + "]";
+  }
+
+  static std::string literal(std::string_view value) {
+    const std::string text = python_value(value);
+    const bool plain =
+        is(value, JsonType::string) || is(value, JsonType::boolean) ||
+        (is(value, JsonType::number) && value.find_first_of(".eE") == std::string_view::npos);
+    if (is(value, JsonType::null)) return "None";
+    if (plain && !text.empty()) return "Literal[" + text + "]";
+    return is(value, JsonType::string) ? "str" : "Any";
+  }
+
+  static std::string literals(std::string_view values) {
+    std::string inside;
+    bool none = false;
+    bool all_strings = true;
+    std::size_t count = 0;
+    std::string_view value;
+    for (JsonElements elements(values); elements.next(value);) {
+      if (is(value, JsonType::null)) {
+        none = true;
+        continue;
+      }
+      all_strings = all_strings && is(value, JsonType::string);
+      const std::string text = literal(value);
+      if (!text.starts_with("Literal[")) return united({text, none ? "None" : text});
+      inside.append(inside.empty() ? "" : ", ").append(text.substr(8, text.size() - 9));
+      ++count;
+    }
+    if (count > kMaxLiterals && inside.size() > kMaxLiteralText) inside = all_strings ? "" : inside;
+    if (count == 0) return none ? "None" : "Any";
+    const std::string type = inside.empty() ? "str" : "Literal[" + inside + "]";
+    return none ? type + " | None" : type;
+  }
+
+  std::string one_of(std::string_view choices, std::string_view hint, unsigned depth) {
+    std::vector<std::string> types;
+    std::string_view choice;
+    for (JsonElements elements(choices); elements.next(choice);) {
+      if (types.size() == kMaxLiterals) return "Any";
+      types.push_back(type_of(choice, hint, depth));
+    }
+    return united(types);
+  }
+
+  std::string referred(const std::string& pointer, unsigned depth) {
+    if (const auto known = named_.find(pointer); known != named_.end()) return known->second;
+    const std::string_view target = resolve(root_, pointer);
+    if (target.empty() || pointer == "#") return pointer == "#" ? std::string(kAnyObject) : "Any";
+    const std::size_t slash = pointer.find_last_of('/');
+    const std::string hint = pointer.substr(slash == std::string::npos ? 0 : slash + 1);
+    // Until it is known what it is called: what refers to itself on the way has no name of its own.
+    named_[pointer] = "Any";
+    pending_ = pointer;
+    std::string type = type_of(target, hint, depth);
+    pending_.clear();
+    named_[pointer] = type;
+    return type;
+  }
+
+  std::string object(std::string_view schema, std::string_view hint, unsigned depth) {
+    // Inside of what is being named now, its name is known already.
+    const std::string pointer = std::exchange(pending_, {});
+    bool open = false;
+    const std::vector<Member> members = members_of(schema, open);
+    if (members.empty()) return mapping(schema, hint, depth);
+    if (depth >= kMaxTypeDepth || types_ >= kMaxTypes || text_ >= kMaxTypesText)
+      return std::string(kAnyObject);
+    const std::string name = unique(class_name(hint));
+    if (!pointer.empty()) named_[pointer] = name;
+    ++types_;
+    const std::size_t place = out_.types.size();
+    out_.types.emplace_back();
+    std::string text = "class " + name + "(TypedDict):";
+    std::size_t count = 0;
+    for (const Member& member : members) {
+      if (count == kMaxMembers) break;
+      if (!is_identifier(member.name) || is_python_keyword(member.name)) continue;
+      const std::string type = type_of(member.schema, member.name, depth + 1);
+      text += count++ == 0 ? " " : "; ";
+      text += member.name + ": " + (member.required ? type : "NotRequired[" + type + "]");
+    }
+    if (count == 0) text += " ...";
+    text_ += text.size();
+    out_.types[place] = std::move(text);
+    return name;
+  }
+
+  std::string mapping(std::string_view schema, std::string_view hint, unsigned depth) {
+    const Keywords keywords = keywords_of(schema);
+    const std::string_view values = look(keywords, "additionalProperties");
+    if (!is(values, JsonType::object) || depth >= kMaxTypeDepth) return std::string(kAnyObject);
+    return "dict[str, " + type_of(values, hint, depth + 1) + "]";
+  }
+
+  void collect(std::string_view schema, std::vector<Member>& members,
+               std::set<std::string>& required, bool& open, unsigned hops) {
+    if (hops > kMaxHops) return;
+    const Keywords keywords = keywords_of(schema);
+    const std::string_view extra = look(keywords, "additionalProperties");
+    if (extra == "true" || is(extra, JsonType::object)) open = true;
+    if (is(look(keywords, "required"), JsonType::array)) {
+      std::string_view name;
+      for (JsonElements names(look(keywords, "required")); names.next(name);) {
+        if (is(name, JsonType::string)) required.insert(json_string(name));
+      }
+    }
+    if (is(look(keywords, "properties"), JsonType::object)) {
+      std::string name;
+      std::string_view value;
+      for (JsonMembers properties(look(keywords, "properties")); properties.next(name, value);) {
+        const bool known = std::any_of(members.begin(), members.end(),
+                                       [&name](const Member& m) { return m.name == name; });
+        if (!known) members.push_back({name, value});
+      }
+    }
+    if (is(look(keywords, "$ref"), JsonType::string)) {
+      const std::string_view target = resolve(root_, json_string(look(keywords, "$ref")));
+      if (!target.empty()) collect(target, members, required, open, hops + 1);
+    }
+    if (is(look(keywords, "allOf"), JsonType::array)) {
+      std::string_view part;
+      for (JsonElements parts(look(keywords, "allOf")); parts.next(part);)
+        collect(part, members, required, open, hops + 1);
+    }
+  }
+
+  std::string unique(const std::string& name) {
+    std::string result = name;
+    for (int number = 2; !names_.insert(result).second; ++number)
+      result = name + std::to_string(number);
+    return result;
+  }
+
+  std::string_view root_;
+  Signature& out_;
+  std::map<std::string, std::string> named_;  // by pointer
+  std::string pending_;                       // the pointer whose type is about to be named
+  std::set<std::string> names_;
+  std::size_t types_ = 0;
+  std::size_t text_ = 0;
+};
+
+std::string default_of(std::string_view schema) {
+  const std::string text = python_value(look(keywords_of(schema), "default"));
+  return text.empty() ? "..." : text;
+}
+
+std::string parameters_of(std::string_view schema, Signature& out) {
+  if (schema.empty() || json_type(schema) != JsonType::object) return "(**extra)";
+  Translator translator(schema, out);
+  bool open = false;
+  std::vector<Member> members = translator.members_of(schema, open);
+  std::stable_partition(members.begin(), members.end(),
+                        [](const Member& member) { return member.required; });
+  std::string text = "(";
+  std::set<std::string> given;
+  for (const Member& member : members) {
+    std::string name = parameter_alias(member.name);
+    if (!given.insert(name).second) continue;
+    if (text.size() > 1) text += ", ";
+    text += name + ": " + translator.type_of(member.schema, member.name, 1);
+    if (!member.required) text += " = " + default_of(member.schema);
+  }
+  if (open) text += text.size() > 1 ? ", **extra" : "**extra";
+  return text += ')';
+}
+
+}  // namespace
+
+std::string parameter_alias(std::string_view name) {
+  std::string alias;
+  for (const char c : name) {
+    const char one = is_identifier(std::string_view(&c, 1)) || (c >= '0' && c <= '9') ? c : '_';
+    if (one != '_' || c == '_' || !alias.ends_with('_')) alias += one;
+  }
+  if (alias.empty() || (alias.front() >= '0' && alias.front() <= '9')) alias.insert(0, 1, '_');
+  if (is_python_keyword(alias)) alias += '_';
+  return alias;
+}
+
+Signature make_signature(const ToolDoc& tool) {
+  Signature signature;
+  signature.parameters = parameters_of(tool.input_schema, signature);
+  if (is(tool.output_schema, JsonType::object)) {
+    // Types of the result stand after those of the parameters.
+    Signature result;
+    Translator translator(tool.output_schema, result);
+    signature.result = translator.type_of(tool.output_schema, tool.alias + "_result", 0);
+    for (std::string& type : result.types)
+      signature.types.push_back(std::move(type));
+  }
+  return signature;
+}
+
+std::string summary_line(std::string_view description) {
+  std::string line;
+  for (const char c : description) {
+    const bool space = static_cast<unsigned char>(c) <= ' ' || c == 0x7f;
+    // A sentence ends at a full stop before a space, a paragraph at an empty line.
+    if (space && (line.ends_with('.') || line.ends_with("。")) && line.size() > 8 &&
+        !line.ends_with("e.g.") && !line.ends_with("i.e.")) {
+      break;
+    }
+    if (!space) {
+      line += c;
+    } else if (!line.empty() && !line.ends_with(' ')) {
+      line += ' ';
+    }
+    if (line.size() > kMaxSummary + 4) break;
+  }
+  while (line.ends_with(' ') || line.ends_with('.'))
+    line.pop_back();
+  if (line.size() <= kMaxSummary) return line;
+  std::size_t end = kMaxSummary - 3;
+  while (end > 0 && (static_cast<unsigned char>(line[end]) & 0xC0U) == 0x80U)
+    --end;
+  line.resize(end);
+  return line + "…";
+}
+
+}  // namespace headrace::discovery

@@ -1,0 +1,151 @@
+// Signatures from the schemas that servers send, and from odd ones.
+#include <headrace/discovery/signature.hpp>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace headrace::discovery {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+Signature of(std::string input, std::string output = "") {
+  ToolDoc tool;
+  tool.name = tool.alias = "do_it";
+  tool.input_schema = std::move(input);
+  tool.output_schema = std::move(output);
+  return make_signature(tool);
+}
+
+std::string type_of(const std::string& schema) {
+  const std::string text =
+      of(R"({"type":"object","properties":{"x":)" + schema + R"(},"required":["x"]})").parameters;
+  return text.substr(4, text.size() - 5);
+}
+
+TEST(Signature, RequiredComeFirstAndDefaultsAreShown) {
+  EXPECT_EQ(of(R"({"type":"object","required":["path"],"properties":{
+                   "head":{"type":"number"},"deep":{"type":"boolean","default":false},
+                   "path":{"type":"string"},"mode":{"enum":["a","b"],"default":"a"}}})")
+                .parameters,
+            R"((path: str, head: float = ..., deep: bool = False, mode: Literal["a", "b"] = "a"))");
+}
+
+TEST(Signature, Types) {
+  const std::pair<const char*, const char*> cases[] = {
+      {R"({"type":"string"})", "str"},
+      {R"({"type":"integer"})", "int"},
+      {R"({"type":"null"})", "None"},
+      {R"({"type":["string","null"]})", "str | None"},
+      {R"({"type":["integer","number"]})", "float"},
+      {R"({"type":"array","items":{"type":"string"}})", "list[str]"},
+      {R"({"type":"array"})", "list"},
+      {R"({"type":"object"})", "dict[str, Any]"},
+      {R"({"type":"object","additionalProperties":{"type":"integer"}})", "dict[str, int]"},
+      {R"({"const":"x"})", R"(Literal["x"])"},
+      {R"({"enum":[1,2,null]})", "Literal[1, 2] | None"},
+      {R"({"enum":[]})", "Any"},
+      {R"({"anyOf":[{"type":"string"},{"type":"null"},{"type":"string"}]})", "str | None"},
+      {R"({"oneOf":[{"type":"integer"},{}]})", "Any"},
+      {R"({"allOf":[{"type":"integer"}],"description":"d"})", "int"},
+      {"true", "Any"},
+      {"false", "Never"},
+      {"{}", "Any"},
+      {"7", "Any"},
+      {R"({"type":"frob"})", "Any"},
+      {R"({"items":{"type":"integer"}})", "list[int]"},
+      {R"({"$ref":"#/nowhere"})", "Any"},
+      {R"({"$ref":"other.json"})", "Any"},
+      {R"({"enum":["a\"b\\c\n"]})", R"(Literal["a\"b\\c\n"])"},
+  };
+  for (const auto& [schema, type] : cases)
+    EXPECT_EQ(type_of(schema), type) << schema;
+}
+
+TEST(Signature, NestedObjectsAreNamed) {
+  const Signature signature = of(
+      R"({"type":"object","properties":{"files":{"type":"array","items":{"type":"object",
+          "properties":{"path":{"type":"string"},"mode":{"type":"integer"}},
+          "required":["path"]}}}})");
+  EXPECT_EQ(signature.parameters, "(files: list[Files] = ...)");
+  EXPECT_THAT(signature.types,
+              ElementsAre("class Files(TypedDict): path: str; mode: NotRequired[int]"));
+}
+
+TEST(Signature, ReferencesMayGoRound) {
+  const Signature signature = of(
+      R"({"type":"object","properties":{"root":{"$ref":"#/$defs/Node"}},"required":["root"],
+          "$defs":{"Node":{"type":"object","required":["name"],"properties":{
+            "name":{"type":"string"},"children":{"type":"array","items":{"$ref":"#/$defs/Node"}}}}}})");
+  EXPECT_EQ(signature.parameters, "(root: Node)");
+  EXPECT_THAT(signature.types,
+              ElementsAre("class Node(TypedDict): name: str; children: NotRequired[list[Node]]"));
+  EXPECT_EQ(of(R"({"$ref":"#"})").parameters, "()");
+  EXPECT_EQ(of(R"({"properties":{"a":{"$ref":"#/properties/a"}}})").parameters, "(a: Any = ...)");
+}
+
+TEST(Signature, AllOfIsMerged) {
+  const Signature signature = of(
+      R"({"allOf":[{"$ref":"#/definitions/Base"},{"properties":{"b":{"type":"integer"}},
+          "required":["b"]}],"definitions":{"Base":{"type":"object","properties":{
+          "a":{"type":"string"}},"required":["a"]}}})");
+  EXPECT_EQ(signature.parameters, "(a: str, b: int)");
+}
+
+TEST(Signature, ResultsHaveTypesToo) {
+  const Signature signature = of(
+      "{}", R"({"type":"object","properties":{"result":{"type":"string"}},"required":["result"]})");
+  EXPECT_EQ(signature.parameters, "()");
+  EXPECT_EQ(signature.result, "DoItResult");
+  EXPECT_THAT(signature.types, ElementsAre("class DoItResult(TypedDict): result: str"));
+}
+
+TEST(Signature, WhatIsDeepIsCut) {
+  std::string schema = R"({"type":"string"})";
+  for (int depth = 0; depth < 200; ++depth)
+    schema = R"({"type":"object","properties":{"a":)" + schema + "}}";
+  const Signature signature = of(schema);
+  EXPECT_EQ(signature.parameters, "(a: A = ...)");
+  EXPECT_EQ(signature.types.size(), kMaxTypeDepth - 1);
+  EXPECT_THAT(signature.types.back(), testing::HasSubstr("dict[str, Any]"));
+}
+
+TEST(Signature, WhatIsLongIsCut) {
+  std::string properties;
+  for (int i = 0; i < 100; ++i) {
+    properties += (i == 0 ? "" : ",");
+    properties +=
+        "\"p" + std::to_string(i) + R"(":{"type":"object","properties":{"a":{"type":"string"}}})";
+  }
+  EXPECT_EQ(of(R"({"properties":{)" + properties + "}}").types.size(), kMaxTypes);
+}
+
+TEST(Signature, OddSchemasTakeAnything) {
+  EXPECT_EQ(of("").parameters, "(**extra)");
+  EXPECT_EQ(of("true").parameters, "(**extra)");
+  EXPECT_EQ(of(R"({"type":"object","additionalProperties":true})").parameters, "(**extra)");
+  EXPECT_THAT(of("[]").types, IsEmpty());
+}
+
+TEST(Signature, ParametersHavePythonNames) {
+  EXPECT_EQ(parameter_alias("path"), "path");
+  EXPECT_EQ(parameter_alias("from"), "from_");
+  EXPECT_EQ(parameter_alias("file-path"), "file_path");
+  EXPECT_EQ(parameter_alias("2nd"), "_2nd");
+  EXPECT_EQ(parameter_alias(""), "_");
+  EXPECT_EQ(of(R"({"properties":{"from":{"type":"string"}}})").parameters, "(from_: str = ...)");
+}
+
+TEST(Summary, IsTheFirstSentence) {
+  EXPECT_EQ(summary_line("Reads a file. Fails when there is none."), "Reads a file");
+  EXPECT_EQ(summary_line("\n  Lists\n\tthings  "), "Lists things");
+  EXPECT_EQ(summary_line("Version 1.2 of it, e.g. so. More"), "Version 1.2 of it, e.g. so");
+  EXPECT_EQ(summary_line(""), "");
+  const std::string line = summary_line(std::string(200, 'x') + "\xc3\xa4");
+  EXPECT_LE(line.size(), 160U);
+  EXPECT_TRUE(line.ends_with("…"));
+}
+
+}  // namespace
+}  // namespace headrace::discovery
