@@ -132,9 +132,14 @@ def main(params: dict, rest: bytes) -> None:
     for name in [name for name in scope if not name.startswith("__")]:
         del scope[name]
     sys.meta_path.insert(0, MemoryImporter(params["modules"]))
+    options = params.get("options") or {}
+    from headrace_runtime import process, supervisor
+
+    descriptors = process.Descriptors(options.get("channel"))
+    supervisor.watch_over(descriptors)
     _import_asyncio()
     if sys.version_info >= (3, 14):
         sys.meta_path.insert(0, AfterImport("multiprocessing.context", _fork_by_default))
     from headrace_runtime import session
 
-    session.start(params.get("options") or {}, rest)
+    session.start(options, rest, descriptors)

@@ -36,6 +36,8 @@ std::string boot_frame(const BootOptions& options) {
       .member("file_size_limit", options.limits.file_size);
   if (options.channel == Channel::descriptor) {
     writer.member("channel", channel_descriptor);
+  } else if (options.channel == Channel::socket_file) {
+    writer.member("channel", std::string(channel_directory) + '/' + std::string(channel_file));
   } else {
     writer.member("channel", "stdio");
   }

@@ -42,6 +42,15 @@ bool is_rootless(const simdjson::dom::element& document) {
   return false;
 }
 
+// The name alone does not tell: a daemon behind a port or another context may be on a machine of
+// the same name. To take a local one for remote costs only its faster road.
+bool is_remote(const simdjson::dom::element& document, const HostView& host) {
+  if (text(document["Name"]) != host.hostname) return true;
+  if (!host.docker_host.empty()) return !host.docker_host.starts_with("unix://");
+  const std::string_view context = text(document["ClientInfo"]["Context"]);
+  return !context.empty() && context != "default" && context != "rootless";
+}
+
 ProbeVerdict read_probe(const std::string& executable, const HostView& host,
                         std::span<const CommandResult> results) {
   if (results.empty()) return {std::nullopt, "docker was not asked"};
@@ -61,7 +70,7 @@ ProbeVerdict read_probe(const std::string& executable, const HostView& host,
   RuntimeFacts facts;
   facts.executable = executable;
   facts.rootless = is_rootless(document);
-  facts.remote = text(document["Name"]) != host.hostname;
+  facts.remote = is_remote(document, host);
   facts.memory_limit = flag(document, "MemoryLimit");
   facts.swap_limit = facts.memory_limit && flag(document, "SwapLimit");
   facts.pids_limit = flag(document, "PidsLimit");

@@ -64,6 +64,7 @@ HostView look_at_host() {
   HostView host;
   host.root = ::geteuid() == 0;
   if (const char* path = std::getenv("PATH")) host.search_path = path;
+  if (const char* daemon = std::getenv("DOCKER_HOST")) host.docker_host = daemon;
   host.setpriv = find_on_path("setpriv", host.search_path + ":/usr/bin:/bin");
   host.podman_init = find_podman_init(host.search_path);
   utsname system{};

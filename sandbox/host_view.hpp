@@ -11,6 +11,7 @@ struct HostView {
   bool root = false;  ///< Effective uid 0.
   std::string hostname;
   std::string search_path;           ///< PATH.
+  std::string docker_host;           ///< DOCKER_HOST.
   std::string setpriv;               ///< Path of setpriv; empty: not installed.
   bool podman_init = false;          ///< podman's init (catatonit) is installed.
   bool delegated_memory = false;     ///< Ordinary users may limit memory by cgroups…

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <csignal>
 
-#include <asio/local/stream_protocol.hpp>
+#include <asio/buffer.hpp>
 #include <asio/write.hpp>
 
 namespace headrace::sandbox {
@@ -38,6 +38,7 @@ Interpreter::Interpreter(const engine::Executor& executor, InterpreterPlan plan,
 
 Interpreter::~Interpreter() {
   peer_.close();
+  remove_socket_directory();
 }
 
 std::unique_ptr<Interpreter> Interpreter::start(const engine::Executor& executor,
@@ -47,7 +48,16 @@ std::unique_ptr<Interpreter> Interpreter::start(const engine::Executor& executor
   std::unique_ptr<Interpreter> self(new Interpreter(executor, plan, guard));
   std::optional<engine::Fd> ours;
   try {
-    const Launch launch = plan.runtime->launch(plan.facts, plan.host, plan.request);
+    if (plan.request.channel == Channel::socket_file) {
+      if (guard)
+        guard->add_command(self->guard_key() + "_socket",
+                           SocketDirectory::removal(plan.request.spec.name));
+      self->socket_directory_.emplace(plan.request.spec.name);
+      self->plan_.request.socket_directory = self->socket_directory_->path();
+      self->acceptor_.emplace(executor, asio::local::stream_protocol(),
+                              self->socket_directory_->take_listener().release());
+    }
+    const Launch launch = plan.runtime->launch(plan.facts, plan.host, self->plan_.request);
     engine::SpawnSpec spec;
     spec.argv = launch.argv;
     spec.environment = launch.environment ? *launch.environment : own_environment();
@@ -84,8 +94,45 @@ std::unique_ptr<Interpreter> Interpreter::start(const engine::Executor& executor
     diagnostics.message = error.what();
     return nullptr;
   }
-  self->open_peer(std::move(ours));
+  if (self->acceptor_) {
+    self->await_connection();
+  } else {
+    self->open_peer(std::move(ours));
+  }
   return self;
+}
+
+void Interpreter::await_connection() {
+  feed_boot_pipe();
+  acceptor_->async_accept([this, weak = std::weak_ptr(life_)](
+                              std::error_code error, asio::local::stream_protocol::socket socket) {
+    if (weak.expired() || error) return;
+    remove_socket_directory();
+    open_peer(engine::Fd(socket.release()));
+  });
+  // Nothing else tells before there is a peer that the command has failed.
+  command_output_.emplace(child_->take_output());
+  const auto byte = std::make_shared<char>();
+  command_output_->async_read_some(
+      asio::buffer(byte.get(), 1),
+      [this, byte, weak = std::weak_ptr(life_)](std::error_code, std::size_t) {
+        if (weak.expired() || !acceptor_) return;
+        alive_ = false;
+        ready_or_ended_.set();
+      });
+}
+
+void Interpreter::feed_boot_pipe() {
+  boot_pipe_.emplace(child_->take_input());
+  asio::async_write(*boot_pipe_, asio::buffer(*boot_frame_),
+                    [frame = boot_frame_](std::error_code, std::size_t) {});
+}
+
+void Interpreter::remove_socket_directory() {
+  acceptor_.reset();
+  if (!socket_directory_) return;
+  socket_directory_.reset();
+  if (guard_) guard_->remove_command(guard_key() + "_socket");
 }
 
 void Interpreter::open_peer(std::optional<engine::Fd> socket) {
@@ -106,6 +153,8 @@ void Interpreter::open_peer(std::optional<engine::Fd> socket) {
     if (message.method == "ready") {
       ready_ = true;
       ready_or_ended_.set();
+    } else if (message.method == "ended") {
+      end_ = read_end(message.params);
     } else if (hooks_.on_notification) {
       hooks_.on_notification(message);
     }
@@ -119,9 +168,7 @@ void Interpreter::open_peer(std::optional<engine::Fd> socket) {
     asio::local::stream_protocol::socket stream(executor_, asio::local::stream_protocol(),
                                                 socket->release());
     peer_ = engine::Peer(executor_, std::move(stream), std::move(options), std::move(hooks));
-    boot_pipe_.emplace(child_->take_input());
-    asio::async_write(*boot_pipe_, asio::buffer(*boot_frame_),
-                      [frame = boot_frame_](std::error_code, std::size_t) {});
+    if (!boot_pipe_) feed_boot_pipe();
   } else {
     peer_ = engine::Peer(executor_, child_->take_output(), child_->take_input(), std::move(options),
                          std::move(hooks));
@@ -160,10 +207,11 @@ asio::awaitable<std::string> Interpreter::async_why_ended() {
   const engine::ExitStatus status = child_->exit_status().value_or(engine::ExitStatus{});
   const int code = exit_code().value_or(0);
   if (!ready_) co_return explain_failure(plan_.runtime->name, code, words);
-  std::string text = "the interpreter " + engine::describe(status);
-  if (code == 128 + SIGKILL) {
-    text += ", most likely for using more memory than it may";
-  }
+  // Without last words somebody has ended the whole sandbox, with the process that says them.
+  std::string text =
+      end_ ? describe_end(*end_, plan_.request.spec.limits.memory)
+           : "the interpreter and its sandbox were ended: " + std::string(plan_.runtime->name) +
+                 ' ' + engine::describe(status);
   if (!words.empty()) text += "; the end of its stderr:\n" + words;
   co_return text;
 }
@@ -171,6 +219,7 @@ asio::awaitable<std::string> Interpreter::async_why_ended() {
 asio::awaitable<void> Interpreter::async_stop(bool kill) {
   alive_ = false;
   hooks_ = {};
+  remove_socket_directory();
   const Command removal = plan_.runtime->remove(plan_.facts, {&plan_.request.spec.name, 1});
   // A command that was killed by somebody has not seen to the end of its container.
   const std::optional<engine::ExitStatus> status = child_->exit_status();

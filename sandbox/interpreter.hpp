@@ -3,13 +3,17 @@
 
 #include <headrace/engine/child.hpp>
 #include <headrace/engine/peer.hpp>
+#include <headrace/sandbox/interpreter_end.hpp>
 #include <headrace/sandbox/runtime.hpp>
+#include <headrace/sandbox/socket_directory.hpp>
 
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include <asio/local/stream_protocol.hpp>
 
 namespace headrace::sandbox {
 
@@ -76,6 +80,9 @@ class Interpreter {
   Interpreter(const engine::Executor& executor, InterpreterPlan plan,
               std::shared_ptr<engine::ProcessGuard> guard);
   void open_peer(std::optional<engine::Fd> socket);
+  void await_connection();
+  void feed_boot_pipe();
+  void remove_socket_directory();
   std::string guard_key() const;
 
   engine::Executor executor_;
@@ -85,9 +92,15 @@ class Interpreter {
   // Where the protocol has a road of its own, stdin carries the boot frame and is kept open.
   std::optional<asio::posix::stream_descriptor> boot_pipe_;
   std::shared_ptr<const std::string> boot_frame_;
+  // Until the interpreter has connected.
+  std::optional<SocketDirectory> socket_directory_;
+  std::optional<asio::local::stream_protocol::acceptor> acceptor_;
+  std::optional<asio::posix::stream_descriptor> command_output_;
+  std::shared_ptr<bool> life_ = std::make_shared<bool>(true);
   engine::Peer peer_;
   engine::Event ready_or_ended_;
   InterpreterHooks hooks_;
+  std::optional<InterpreterEnd> end_;
   bool ready_ = false;
   bool alive_ = true;
   bool watch_usage_ = false;

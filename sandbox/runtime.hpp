@@ -47,6 +47,8 @@ enum class Channel {
 inline constexpr int channel_descriptor = 3;
 /// Where `LaunchRequest::socket_directory` appears in the sandbox.
 inline constexpr std::string_view channel_directory = "/run/headrace";
+/// The socket in it.
+inline constexpr std::string_view channel_file = "channel";
 
 struct LaunchRequest {
   SandboxSpec spec;

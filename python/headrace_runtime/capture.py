@@ -29,15 +29,13 @@ _read, _fstat, _dup2 = os.read, os.fstat, os.dup2
 class Stream:
     """One captured descriptor: its pipe, its decoder, its Python file object."""
 
-    def __init__(self, fd: int, private: Callable[[int], int]) -> None:
+    def __init__(self, fd: int, pipe: tuple[int, int]) -> None:
         self.fd, self.name = fd, _NAMES[fd - 1]
-        reader, writer = os.pipe()
-        self.reader, self.writer = private(reader), private(writer)
+        self.reader, self.writer = pipe
         try:
             fcntl.fcntl(self.writer, _F_SETPIPE_SZ, PIPE_SIZE)
         except OSError:
             pass  # a smaller pipe only means more switching
-        os.set_blocking(self.reader, False)
         self.identity = self._identity(self.writer)
         _dup2(self.writer, fd, True)
         self.decoder = codecs.getincrementaldecoder("utf-8")("replace")
@@ -94,12 +92,14 @@ class Stream:
 class Capture:
     """Both streams. `send` writes whole frames to the host and waits while it is behind."""
 
-    def __init__(self, send: Callable[[bytes], None], private: Callable[[int], int]) -> None:
+    def __init__(
+        self, send: Callable[[bytes], None], pipes: tuple[tuple[int, int], tuple[int, int]]
+    ) -> None:
         self._send = send
         self._lock = allocate_lock()
         self.run = 0
         self._batch = BATCH_LIMIT  # bytes read at once; little while memory is short
-        self.streams = (Stream(1, private), Stream(2, private))
+        self.streams = (Stream(1, pipes[0]), Stream(2, pipes[1]))
 
     def restore(self) -> None:
         self._batch = BATCH_LIMIT

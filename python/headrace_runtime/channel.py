@@ -28,7 +28,7 @@ _BULK_READ_SIZE = 1024 * 1024
 _PATIENCE_MS = 50  # how long a blocked wait goes without looking at interrupts and its lock
 _ID_PREFIX = re.compile(rb'\s*\{\s*"jsonrpc"\s*:\s*"2\.0"\s*,\s*"id"\s*:\s*(\d{1,18})\s*,')
 
-_read, _write, _exit = os.read, os.write, os._exit
+_read, _write, _fstat, _exit = os.read, os.write, os.fstat, os._exit
 _get_running_loop = asyncio.get_running_loop
 _Cancelled = asyncio.CancelledError
 _MCPError = MCPError
@@ -464,6 +464,10 @@ class Channel:
 
     def _host_is_gone(self) -> Any:
         if not self.closed:
+            try:
+                _fstat(self.read_fd), _fstat(self.write_fd)
+            except OSError:
+                _exit(70)  # user code has closed them
             _exit(0)
         raise MCPError(CLOSED)
 

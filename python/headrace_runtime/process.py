@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import resource
-import socket
 from typing import Any
 
 _PRIVATE_FROM = 100  # protocol descriptors live up here, out of the way of user code
@@ -22,6 +21,21 @@ def private(fd: int) -> int:
     return moved
 
 
+class Descriptors:
+    """What the interpreter and the process that watches over it share."""
+
+    def __init__(self, channel: Any) -> None:
+        self.reader, self.writer = take_channel(channel)
+        self.captured = (_pipe(), _pipe())  # reading and writing end, of stdout and stderr
+        self.held = -1  # of the interpreter alone: its end of file says that it is gone
+
+
+def _pipe() -> tuple[int, int]:
+    reader, writer = os.pipe()
+    os.set_blocking(reader, False)
+    return private(reader), private(writer)
+
+
 def take_channel(option: Any) -> tuple[int, int]:
     """The protocol's descriptors (read, write), non-blocking and private; /dev/null on 0.
     `option`: "stdio", the number of a connected socket, or the path of a Unix socket."""
@@ -31,7 +45,9 @@ def take_channel(option: Any) -> tuple[int, int]:
     elif isinstance(option, int):
         reader = writer = private(option)
     else:
-        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        import _socket  # the module above it is heavy, and this is before the fork
+
+        connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
         connection.connect(option)
         reader = writer = private(connection.detach())
     null = os.open("/dev/null", os.O_RDWR)

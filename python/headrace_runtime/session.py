@@ -34,15 +34,15 @@ current: Session | None = None
 
 
 class Session:
-    def __init__(self, options: dict[str, Any]) -> None:
+    def __init__(self, descriptors: process.Descriptors) -> None:
         self.emergency = os.dup(2)
         os.set_inheritable(self.emergency, False)
         self.emergency = process.private(self.emergency)
         faulthandler.enable(self.emergency)
-        reader, writer = process.take_channel(options.get("channel"))
+        self.held = descriptors.held
         self.pid = _getpid()
-        self.channel = Channel(reader, writer, self._on_message)
-        self.capture = Capture(self.channel.send, process.private)
+        self.channel = Channel(descriptors.reader, descriptors.writer, self._on_message)
+        self.capture = Capture(self.channel.send, descriptors.captured)
         self.interrupts = Interrupts(self.channel, self.capture, self._cancel_soon)
         self.channel.interrupted = self.interrupts.pending
         self.interrupts.on_sleep = self._watch_pipes_soon
@@ -105,6 +105,10 @@ class Session:
     def after_fork_in_child(self) -> None:
         self.channel.close_in_child()
         self.capture.close_in_child()
+        try:
+            os.close(self.held)
+        except OSError:
+            pass
         self.interrupts.active = False
         try:
             loops.renew_in_child(self.home, self._loop_at_fork)
@@ -325,10 +329,10 @@ def _result_frame(number: Any, result: dict[str, Any]) -> bytes:
     return to_utf8(_dumps(answer, ensure_ascii=False, separators=(",", ":")) + "\n")
 
 
-def start(options: dict[str, Any], rest: bytes) -> None:
+def start(options: dict[str, Any], rest: bytes, descriptors: process.Descriptors) -> None:
     """Says `ready` and serves; never returns."""
     global current
-    session = current = Session(options)
+    session = current = Session(descriptors)
     sys.modules["__sandbox__"] = session.module
     sys.argv = [""]
     loops.allow_nesting(session.channel.flush)

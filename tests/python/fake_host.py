@@ -70,6 +70,7 @@ class Host:
         self.torn = b""
         self.between: list = []
         self.calls = 0
+        self.ended: dict | None = None
         self.requests: queue.Queue = queue.Queue()
         self._answers: queue.Queue = queue.Queue()
         self._outputs: list = []
@@ -133,11 +134,14 @@ class Host:
                 parts = [rest]
                 for line in lines:
                     self._line(line)
-        self.torn = b"".join(parts)
+        self.torn = self.torn or b"".join(parts)
         self._answers.put(None)
         self.requests.put(None)
 
     def _line(self, line: bytes) -> None:
+        if not line:  # before the last words of the supervisor: what it follows may be torn
+            self.torn = self.bad_lines.pop() if self.bad_lines else b""
+            return
         try:
             message = json.loads(line.decode("utf-8"))
             assert message["jsonrpc"] == "2.0"
@@ -151,10 +155,13 @@ class Host:
         elif method == "ready":
             self.ready = params
             self.ready_event.set()
+        elif method == "ended":
+            self.ended = params
         elif method == "output":
             assert len(params["text"].encode()) <= 65536
             item = (params["stream"], params["text"])
-            (self._outputs if params["run"] == self._run else self.between).append(item)
+            ours = params.get("run", self._run) == self._run
+            (self._outputs if ours else self.between).append(item)
         elif method == "notifications/cancelled":
             self.cancelled.append(params["requestId"])
         else:
