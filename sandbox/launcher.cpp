@@ -28,37 +28,102 @@ std::string install_hints() {
 
 }  // namespace
 
+/// Somebody who waits for a start, for as long as that takes.
+class Launcher::Listening {
+ public:
+  Listening(Launcher& launcher, Progress progress) : launcher_(launcher) {
+    if (progress && !launcher.told_.empty()) progress(launcher.told_);
+    place_ = launcher.listeners_.insert(launcher.listeners_.end(), std::move(progress));
+  }
+  ~Listening() {
+    launcher_.listeners_.erase(place_);
+    if (launcher_.listeners_.empty()) launcher_.told_.clear();
+  }
+  Listening(const Listening&) = delete;
+  Listening& operator=(const Listening&) = delete;
+
+ private:
+  Launcher& launcher_;
+  std::list<Progress>::iterator place_;
+};
+
+/// An attempt is over also when something throws, or nobody could ever start one again.
+class Launcher::Attempting {
+ public:
+  Attempting(Launcher& launcher, std::shared_ptr<Attempt>& slot)
+      : launcher_(launcher), slot_(slot), attempt_(std::make_shared<Attempt>(launcher.executor_)) {
+    attempt_->failure = "the attempt to start a sandbox that this one waited for failed";
+    slot_ = attempt_;
+  }
+  ~Attempting() {
+    slot_.reset();
+    launcher_.told_.clear();
+    attempt_->done.set();
+  }
+  Attempting(const Attempting&) = delete;
+  Attempting& operator=(const Attempting&) = delete;
+  const std::shared_ptr<Attempt>& attempt() const noexcept { return attempt_; }
+
+ private:
+  Launcher& launcher_;
+  std::shared_ptr<Attempt>& slot_;
+  std::shared_ptr<Attempt> attempt_;
+};
+
 Launcher::Launcher(engine::Executor executor, LauncherOptions options,
                    std::shared_ptr<engine::ProcessGuard> guard, engine::Logger logger)
     : executor_(std::move(executor)),
       options_(std::move(options)),
       guard_(std::move(guard)),
-      logger_(std::move(logger)),
-      chosen_or_not_(executor_) {}
+      logger_(std::move(logger)) {}
+
+void Launcher::tell(std::string message) {
+  told_ = std::move(message);
+  // One of them may leave while it is told.
+  const std::vector<Progress> hearing(listeners_.begin(), listeners_.end());
+  const std::string text = told_;
+  for (const Progress& progress : hearing) {
+    if (progress) progress(text);
+  }
+}
 
 asio::awaitable<std::unique_ptr<Interpreter>> Launcher::async_start(Diagnostics& diagnostics,
                                                                     Progress progress) {
   const std::shared_ptr<Launcher> self = shared_from_this();
-  while (choosing_)
-    co_await chosen_or_not_.async_wait();
-  if (chosen_) {
-    const Choice choice = *chosen_;
-    std::unique_ptr<Interpreter> next = co_await launch(choice, diagnostics);
-    co_return next;
+  std::unique_ptr<Interpreter> interpreter;
+  try {
+    const Listening listening(*this, std::move(progress));
+    interpreter = co_await start(diagnostics);
+  } catch (const std::exception& error) {
+    diagnostics.message = std::string("a sandbox can't be started now: ") + error.what();
   }
-  // Also when something throws, or nobody could ever start one again.
-  struct Choosing {
-    Launcher& launcher;
-    ~Choosing() {
-      launcher.choosing_ = false;
-      launcher.chosen_or_not_.set();
+  co_return interpreter;
+}
+
+asio::awaitable<std::unique_ptr<Interpreter>> Launcher::start(Diagnostics& diagnostics) {
+  if (!chosen_ && !choosing_) {
+    const Attempting attempting(*this, choosing_);
+    std::unique_ptr<Interpreter> first = co_await choose(diagnostics);
+    attempting.attempt()->failure = diagnostics.message;
+    co_return first;
+  }
+  if (const std::shared_ptr<Attempt> attempt = choosing_) {
+    co_await attempt->done.async_wait();
+    if (!chosen_) {
+      diagnostics.message = attempt->failure;
+      co_return nullptr;
     }
-  };
-  choosing_ = true;
-  chosen_or_not_.reset();
-  const Choosing choosing{*this};
-  std::unique_ptr<Interpreter> first = co_await choose(diagnostics, progress);
-  co_return first;
+  }
+  const Choice choice = *chosen_;
+  std::unique_ptr<Interpreter> next = co_await launch(choice, diagnostics);
+  if (!next) {
+    // It may have been removed since.
+    std::string reason;
+    const ImageState image = co_await fetch_image(choice, reason);
+    if (image == ImageState::missing) diagnostics.message = reason;
+    if (image == ImageState::pulled) next = co_await launch(choice, diagnostics);
+  }
+  co_return next;
 }
 
 std::vector<const Runtime*> Launcher::candidates(std::string& reason) const {
@@ -75,8 +140,7 @@ std::vector<const Runtime*> Launcher::candidates(std::string& reason) const {
   return others;
 }
 
-asio::awaitable<std::unique_ptr<Interpreter>> Launcher::choose(Diagnostics& diagnostics,
-                                                               const Progress& progress) {
+asio::awaitable<std::unique_ptr<Interpreter>> Launcher::choose(Diagnostics& diagnostics) {
   host_ = look_at_host();
   owner_ = this_process_owner();
   std::string reasons;
@@ -86,7 +150,7 @@ asio::awaitable<std::unique_ptr<Interpreter>> Launcher::choose(Diagnostics& diag
     std::string executable = find_on_path(std::string(runtime->executable), host_.search_path);
     if (!executable.empty()) {
       std::unique_ptr<Interpreter> interpreter =
-          co_await try_runtime(*runtime, std::move(executable), reason, progress);
+          co_await try_runtime(*runtime, std::move(executable), reason);
       if (interpreter) co_return interpreter;
       logger_.log(LogLevel::warning, source,
                   std::string(runtime->name) + " can't be used: " + reason);
@@ -101,8 +165,7 @@ asio::awaitable<std::unique_ptr<Interpreter>> Launcher::choose(Diagnostics& diag
 
 asio::awaitable<std::unique_ptr<Interpreter>> Launcher::try_runtime(const Runtime& runtime,
                                                                     std::string executable,
-                                                                    std::string& reason,
-                                                                    const Progress& progress) {
+                                                                    std::string& reason) {
   std::vector<CommandResult> results;
   const std::vector<Command> commands = runtime.probe(executable, host_);
   for (const Command& command : commands) {
@@ -116,15 +179,13 @@ asio::awaitable<std::unique_ptr<Interpreter>> Launcher::try_runtime(const Runtim
     co_return nullptr;
   }
   Choice choice{&runtime, *verdict.facts, Channel::stdio};
-  // An end of a socket pair is much faster than stdin through the engine, where it gets through.
-  if (options_.fast_channel && best_channel(runtime, choice.facts) == Channel::descriptor) {
-    choice.channel = Channel::descriptor;
-  }
+  // A socket is much faster than stdin through the engine, where it gets through.
+  if (options_.fast_channel) choice.channel = best_channel(runtime, choice.facts);
   // To ask for the image before would delay every start for the sake of one.
   Diagnostics diagnostics;
   std::unique_ptr<Interpreter> interpreter = co_await launch(choice, diagnostics);
   if (!interpreter) {
-    const ImageState image = co_await fetch_image(choice, reason, progress);
+    const ImageState image = co_await fetch_image(choice, reason);
     if (image == ImageState::missing) co_return nullptr;
     if (image == ImageState::pulled) interpreter = co_await launch(choice, diagnostics);
   }
@@ -144,33 +205,46 @@ asio::awaitable<std::unique_ptr<Interpreter>> Launcher::try_runtime(const Runtim
 }
 
 asio::awaitable<Launcher::ImageState> Launcher::fetch_image(const Choice& choice,
-                                                            std::string& reason,
-                                                            const Progress& progress) {
+                                                            std::string& reason) {
+  std::shared_ptr<Attempt> attempt = fetching_;
+  if (attempt) {
+    co_await attempt->done.async_wait();
+  } else {
+    const Attempting attempting(*this, fetching_);
+    attempt = attempting.attempt();
+    co_await pull(choice, attempt);
+  }
+  if (attempt->image == ImageState::missing) reason = attempt->failure;
+  co_return attempt->image;
+}
+
+asio::awaitable<void> Launcher::pull(Choice choice, std::shared_ptr<Attempt> attempt) {
   const Command look = choice.runtime->image_present(choice.facts, options_.image);
-  if (look.empty()) co_return ImageState::present;
+  if (look.empty()) co_return;
   const CommandResult present =
       co_await run_command(executor_, look, Deadline::after(probe_limit), guard_);
   // 1 says that it is not there; anything else, that nothing can be found out.
-  if (present.exit_code != 1) co_return ImageState::present;
-  if (progress) progress("pulling the image " + options_.image);
-  std::function<void(std::string_view)> on_output;
-  if (progress) {
-    // A copy: what the command leaves running may write after it has ended.
-    on_output = [progress](std::string_view text) {
-      while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0) {
-        text.remove_suffix(1);
-      }
-      const std::size_t line = text.find_last_of("\r\n");
-      if (!text.empty()) progress(line == std::string_view::npos ? text : text.substr(line + 1));
-    };
-  }
-  const Command pull = choice.runtime->pull(choice.facts, options_.image);
+  if (present.exit_code != 1) co_return;
+  const std::string what = "pulling the image " + options_.image;
+  tell(what);
+  // What the command leaves running may write after it has ended.
+  std::function<void(std::string_view)> on_output =
+      [what, weak_self = weak_from_this(), weak = std::weak_ptr(attempt)](std::string_view text) {
+        while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0) {
+          text.remove_suffix(1);
+        }
+        const std::size_t line = text.find_last_of("\r\n");
+        if (line != std::string_view::npos) text.remove_prefix(line + 1);
+        const auto self = weak_self.lock();
+        if (self && !weak.expired() && !text.empty()) self->tell(what + ": " + std::string(text));
+      };
+  const Command command = choice.runtime->pull(choice.facts, options_.image);
   const CommandResult pulled = co_await run_command(
-      executor_, pull, Deadline::after(options_.pull_limit), guard_, std::move(on_output));
-  if (pulled.exit_code == 0) co_return ImageState::pulled;
-  reason = "the image '" + options_.image + "' is not here and can't be pulled: " +
-           explain_failure(choice.runtime->name, pulled.exit_code, pulled.err);
-  co_return ImageState::missing;
+      executor_, command, Deadline::after(options_.pull_limit), guard_, std::move(on_output));
+  attempt->image = pulled.exit_code == 0 ? ImageState::pulled : ImageState::missing;
+  if (pulled.exit_code == 0) co_return;
+  attempt->failure = "the image '" + options_.image + "' is not here and can't be pulled: " +
+                     explain_failure(choice.runtime->name, pulled.exit_code, pulled.err);
 }
 
 asio::awaitable<std::unique_ptr<Interpreter>> Launcher::launch(const Choice& choice,

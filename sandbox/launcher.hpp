@@ -6,6 +6,7 @@
 #include <headrace/sandbox/runtime.hpp>
 
 #include <functional>
+#include <list>
 #include <memory>
 #include <string>
 #include <vector>
@@ -40,7 +41,8 @@ class Launcher : public std::enable_shared_from_this<Launcher> {
 
   /// A ready interpreter; null, with a sentence for the user, when there can be none. The first one
   /// that comes up decides the runtime for the rest of the program's life. `progress` hears of
-  /// what takes long, such as a pull.
+  /// what takes long, such as a pull; starts that wait for the same share it, and its failure.
+  /// Never throws.
   asio::awaitable<std::unique_ptr<Interpreter>> async_start(engine::Diagnostics& diagnostics,
                                                             Progress progress = {});
 
@@ -56,18 +58,28 @@ class Launcher : public std::enable_shared_from_this<Launcher> {
     Channel channel;
   };
   enum class ImageState { present, pulled, missing };
+  // What one start does and others wait for.
+  struct Attempt {
+    explicit Attempt(const engine::Executor& executor) : done(executor) {}
+    engine::Event done;
+    ImageState image = ImageState::present;
+    std::string failure;
+  };
+  class Listening;
+  class Attempting;
 
-  asio::awaitable<std::unique_ptr<Interpreter>> choose(engine::Diagnostics& diagnostics,
-                                                       const Progress& progress);
+  asio::awaitable<std::unique_ptr<Interpreter>> start(engine::Diagnostics& diagnostics);
+  asio::awaitable<std::unique_ptr<Interpreter>> choose(engine::Diagnostics& diagnostics);
   asio::awaitable<std::unique_ptr<Interpreter>> try_runtime(const Runtime& runtime,
                                                             std::string executable,
-                                                            std::string& reason,
-                                                            const Progress& progress);
+                                                            std::string& reason);
   asio::awaitable<std::unique_ptr<Interpreter>> launch(const Choice& choice,
                                                        engine::Diagnostics& diagnostics);
   /// Pulls the image if it is not here. `reason` is set when it can't be had.
-  asio::awaitable<ImageState> fetch_image(const Choice& choice, std::string& reason,
-                                          const Progress& progress);
+  asio::awaitable<ImageState> fetch_image(const Choice& choice, std::string& reason);
+  asio::awaitable<void> pull(Choice choice, std::shared_ptr<Attempt> attempt);
+  /// To every start under way, and to those that come while it lasts.
+  void tell(std::string message);
   static asio::awaitable<void> sweep(std::shared_ptr<Launcher> self, Choice choice);
   std::vector<const Runtime*> candidates(std::string& reason) const;
 
@@ -79,8 +91,10 @@ class Launcher : public std::enable_shared_from_this<Launcher> {
   std::string owner_;
   std::uint64_t next_name_ = 1;
   std::optional<Choice> chosen_;
-  bool choosing_ = false;
-  engine::Event chosen_or_not_;
+  std::shared_ptr<Attempt> choosing_;
+  std::shared_ptr<Attempt> fetching_;
+  std::list<Progress> listeners_;
+  std::string told_;
 };
 
 }  // namespace headrace::sandbox
