@@ -50,11 +50,11 @@ bool is(std::string_view value, JsonType type) {
   return !value.empty() && json_type(value) == type;
 }
 
-// A string as Python source; nothing when it is too long to be of use.
+// A string as Python source, in the quotes that JSON does not have to escape.
 std::string quoted(std::string_view text) {
-  std::string result = "\"";
+  std::string result = "'";
   for (const char c : text) {
-    if (c == '"' || c == '\\') {
+    if (c == '\'' || c == '\\') {
       result += '\\';
       result += c;
     } else if (c == '\n') {
@@ -68,7 +68,7 @@ std::string quoted(std::string_view text) {
       result += c;
     }
   }
-  return result += '"';
+  return result += '\'';
 }
 
 // A JSON value as a Python expression; empty for one that is too long or too odd.
@@ -338,14 +338,18 @@ class Translator {
     ++types_;
     const std::size_t place = out_.types.size();
     out_.types.emplace_back();
-    std::string text = "class " + name + "(TypedDict):";
+    const auto required = std::count_if(members.begin(), members.end(),
+                                        [](const Member& member) { return member.required; });
+    // Whichever is shorter to write.
+    const bool total = static_cast<std::size_t>(required) * 2 >= members.size();
+    std::string text = "class " + name + (total ? "(TypedDict):" : "(TypedDict, total=False):");
     std::size_t count = 0;
     for (const Member& member : members) {
       if (count == kMaxMembers) break;
       if (!is_identifier(member.name) || is_python_keyword(member.name)) continue;
-      const std::string type = type_of(member.schema, member.name, depth + 1);
-      text += count++ == 0 ? " " : "; ";
-      text += member.name + ": " + (member.required ? type : "NotRequired[" + type + "]");
+      std::string type = type_of(member.schema, member.name, depth + 1);
+      if (member.required != total) type = (total ? "NotRequired[" : "Required[") + type + "]";
+      text += (count++ == 0 ? " " : "; ") + member.name + ": " + type;
     }
     if (count == 0) text += " ...";
     text_ += text.size();

@@ -18,7 +18,8 @@ struct Signature {
   std::string parameters;
   /// `str`, `list[Issue]`; empty when the tool says nothing about its result.
   std::string result;
-  /// `class Issue(TypedDict): number: int; title: NotRequired[str]`: what the types above name, in
+  /// `class Issue(TypedDict): number: int; title: NotRequired[str]`, or with `total=False` where most
+  /// may be left out: what the types above name, in
   /// the order of their first use.
   std::vector<std::string> types;
 };
@@ -26,8 +27,8 @@ struct Signature {
 /// Objects deeper than this are `dict[str, Any]`; so is what an unreadable schema describes.
 inline constexpr unsigned kMaxTypeDepth = 4;
 /// Beyond so many types, and so many bytes of them, further objects are `dict[str, Any]`.
-inline constexpr std::size_t kMaxTypes = 12;
-inline constexpr std::size_t kMaxTypesText = 3 * 1024;
+inline constexpr std::size_t kMaxTypes = 8;
+inline constexpr std::size_t kMaxTypesText = 1024;
 
 /// `$ref` within the schema, `allOf`, `anyOf`, `oneOf`, `enum`, `const`, lists of types, nested and
 /// recursive objects are understood; anything else is `Any`.

@@ -86,7 +86,7 @@ TEST_F(DocsTest, SignaturesStandInForSchemas) {
       written([&](std::string& to) { append_docs(to, files(), Detail::signature); });
   EXPECT_EQ(json::parse(out), json::parse(R"x({"docs":[{"server":"file-system","tool":"push-files",
     "signature":"mcp_file_system.push_files(files: list[Files])",
-    "types":"class Files(TypedDict): path: NotRequired[str]","description":"Pushes files"
+    "types":"class Files(TypedDict, total=False): path: str","description":"Pushes files"
 }]
 })x"));
 }

@@ -29,7 +29,7 @@ TEST(Signature, RequiredComeFirstAndDefaultsAreShown) {
                    "head":{"type":"number"},"deep":{"type":"boolean","default":false},
                    "path":{"type":"string"},"mode":{"enum":["a","b"],"default":"a"}}})")
                 .parameters,
-            R"((path: str, head: float = ..., deep: bool = False, mode: Literal["a", "b"] = "a"))");
+            "(path: str, head: float = ..., deep: bool = False, mode: Literal['a', 'b'] = 'a')");
 }
 
 TEST(Signature, Types) {
@@ -43,7 +43,7 @@ TEST(Signature, Types) {
       {R"({"type":"array"})", "list"},
       {R"({"type":"object"})", "dict[str, Any]"},
       {R"({"type":"object","additionalProperties":{"type":"integer"}})", "dict[str, int]"},
-      {R"({"const":"x"})", R"(Literal["x"])"},
+      {R"({"const":"x"})", "Literal['x']"},
       {R"({"enum":[1,2,null]})", "Literal[1, 2] | None"},
       {R"({"enum":[]})", "Any"},
       {R"({"anyOf":[{"type":"string"},{"type":"null"},{"type":"string"}]})", "str | None"},
@@ -57,7 +57,7 @@ TEST(Signature, Types) {
       {R"({"items":{"type":"integer"}})", "list[int]"},
       {R"({"$ref":"#/nowhere"})", "Any"},
       {R"({"$ref":"other.json"})", "Any"},
-      {R"({"enum":["a\"b\\c\n"]})", R"(Literal["a\"b\\c\n"])"},
+      {R"({"enum":["a'b\\c\n"]})", R"(Literal['a\'b\\c\n'])"},
   };
   for (const auto& [schema, type] : cases)
     EXPECT_EQ(type_of(schema), type) << schema;

@@ -1,0 +1,206 @@
+// Answers a list of questions from a catalogue of tools, for search_quality/run; or times them.
+#include <headrace/discovery/alias.hpp>
+#include <headrace/discovery/docs.hpp>
+#include <headrace/discovery/json_text.hpp>
+#include <headrace/discovery/search.hpp>
+#include <headrace/framing/json_writer.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+
+namespace {
+
+using namespace headrace::discovery;
+using headrace::framing::JsonWriter;
+
+constexpr const char* usage =
+    "usage: headrace_bench_search_quality CATALOGUE QUESTIONS LIMIT\n"
+    "           prints the hits of each question as a line of JSON\n"
+    "       headrace_bench_search_quality --time CATALOGUE QUESTIONS SERVERS TOOLS\n"
+    "           repeats the catalogue until it has so many servers and tools, and prints what a\n"
+    "           question costs\n"
+    "       headrace_bench_search_quality --cost CATALOGUE\n"
+    "           prints the bytes of all tools' docs in each kind of detail\n";
+
+std::string read(const char* path) {
+  std::ifstream file(path);
+  if (!file) {
+    std::cerr << path << " can't be read\n";
+    std::exit(EXIT_FAILURE);
+  }
+  std::ostringstream text;
+  text << file.rdbuf();
+  if (find_json_flaw(text.view())) {
+    std::cerr << path << " is not JSON\n";
+    std::exit(EXIT_FAILURE);
+  }
+  return text.str();
+}
+
+struct Server {
+  std::string name;
+  std::vector<ToolDoc> tools;
+};
+
+std::string_view member(std::string_view object, std::string_view wanted) {
+  std::string key;
+  std::string_view value;
+  for (JsonMembers members(object); members.next(key, value);) {
+    if (key == wanted) return value;
+  }
+  return "null";
+}
+
+std::vector<Server> read_servers(std::string_view text) {
+  std::vector<Server> servers;
+  std::string_view each;
+  for (JsonElements elements(member(json_trim(text), "servers")); elements.next(each);) {
+    std::string name = json_string(member(each, "name"));
+    // A server of the file has its tools where a tools/list result has them.
+    ToolsPage page = parse_tools_page(each, name);
+    servers.push_back({std::move(name), std::move(page.tools)});
+  }
+  return servers;
+}
+
+std::vector<std::string> read_questions(std::string_view text) {
+  std::vector<std::string> questions;
+  std::string_view each;
+  for (JsonElements elements(json_trim(text)); elements.next(each);)
+    questions.push_back(json_string(member(each, "question")));
+  return questions;
+}
+
+Catalogue make_catalogue(const std::vector<Server>& servers) {
+  std::vector<std::string_view> names;
+  std::vector<ServerSpec> specs;
+  for (const Server& server : servers)
+    names.push_back(server.name);
+  std::vector<std::string> aliases = unique_aliases(names, server_alias);
+  for (std::size_t i = 0; i < servers.size(); ++i) {
+    ServerSpec spec;
+    spec.name = servers[i].name;
+    spec.alias = aliases[i];
+    specs.push_back(std::move(spec));
+  }
+  Catalogue catalogue;
+  catalogue.set_servers(std::move(specs));
+  for (const Server& server : servers)
+    catalogue.set_tools(server.name, server.tools);
+  return catalogue;
+}
+
+int answer(const Catalogue& catalogue, const std::vector<std::string>& questions,
+           std::size_t limit) {
+  for (std::size_t i = 0; i < questions.size(); ++i) {
+    std::string line;
+    JsonWriter writer(line);
+    writer.begin_object().member("question", i).key("hits").begin_array();
+    for (const SearchHit& hit : search(catalogue, questions[i], limit))
+      writer.value(hit.server->spec().name + "/" + hit.tool->name);
+    writer.end_array().end_object();
+    std::puts(line.c_str());
+  }
+  return EXIT_SUCCESS;
+}
+
+// The servers again and again under other names, until they are as many as asked for.
+std::vector<Server> repeated(const std::vector<Server>& servers, std::size_t wanted,
+                             std::size_t tools) {
+  std::vector<Server> result;
+  std::size_t next_server = 0;
+  std::size_t next_tool = 0;
+  for (std::size_t i = 0; i < wanted; ++i) {
+    Server server{servers[i % servers.size()].name + "-" + std::to_string(i), {}};
+    const std::size_t share = tools / wanted;
+    while (server.tools.size() < share) {
+      const std::vector<ToolDoc>& from = servers[next_server % servers.size()].tools;
+      if (next_tool >= from.size()) {
+        ++next_server;
+        next_tool = 0;
+        continue;
+      }
+      server.tools.push_back(from[next_tool++]);
+      server.tools.back().name += "_" + std::to_string(server.tools.size());
+    }
+    result.push_back(std::move(server));
+  }
+  return result;
+}
+
+int time_them(const std::vector<Server>& servers, const std::vector<std::string>& questions) {
+  using Clock = std::chrono::steady_clock;
+  const auto micros = [](Clock::duration time) {
+    return std::chrono::duration<double, std::micro>(time).count();
+  };
+  auto start = Clock::now();
+  const Catalogue catalogue = make_catalogue(servers);
+  const double build = micros(Clock::now() - start);
+  start = Clock::now();
+  catalogue.search_vocabulary();
+  const double merge = micros(Clock::now() - start);
+  std::vector<double> times;
+  for (int round = 0; round < 5; ++round) {
+    for (const std::string& question : questions) {
+      start = Clock::now();
+      const auto hits = search(catalogue, question, 5);
+      times.push_back(micros(Clock::now() - start));
+    }
+  }
+  std::sort(times.begin(), times.end());
+  const auto at = [&times](std::size_t percent) {
+    return times[(times.size() - 1) * percent / 100];
+  };
+  std::printf(
+      "%zu servers, %zu tools, %zu words: a question %.0f us (p50), %.0f (p99), %.0f "
+      "(least); made in %.1f ms, merged in %.1f ms\n",
+      servers.size(), catalogue.tool_count(), catalogue.search_vocabulary().size(), at(50), at(99),
+      at(0), build / 1000, merge / 1000);
+  return EXIT_SUCCESS;
+}
+
+int print_costs(const Catalogue& catalogue) {
+  const std::pair<const char*, Detail> kinds[] = {
+      {"full", Detail::full}, {"summary", Detail::summary}, {"signature", Detail::signature}};
+  std::size_t full = 0;
+  for (const auto& [name, detail] : kinds) {
+    std::size_t bytes = 0;
+    for (const CatalogueServer& server : catalogue.servers()) {
+      std::string text;
+      append_docs(text, server, detail);
+      bytes += text.size();
+    }
+    if (detail == Detail::full) full = bytes;
+    std::printf("%-9s %8zu bytes for %zu tools, %.1f a tool, %.2f of full\n", name, bytes,
+                catalogue.tool_count(),
+                static_cast<double>(bytes) / static_cast<double>(catalogue.tool_count()),
+                static_cast<double>(bytes) / static_cast<double>(full));
+  }
+  return EXIT_SUCCESS;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const bool timed = argc == 6 && std::strcmp(argv[1], "--time") == 0;
+  const bool costs = argc == 3 && std::strcmp(argv[1], "--cost") == 0;
+  if (argc != 4 && !timed && !costs) {
+    std::fputs(usage, stderr);
+    return EXIT_FAILURE;
+  }
+  const std::vector<Server> servers = read_servers(read(argv[timed || costs ? 2 : 1]));
+  if (costs) return print_costs(make_catalogue(servers));
+  const std::vector<std::string> questions = read_questions(read(argv[timed ? 3 : 2]));
+  if (timed) {
+    return time_them(
+        repeated(servers, std::strtoul(argv[4], nullptr, 10), std::strtoul(argv[5], nullptr, 10)),
+        questions);
+  }
+  return answer(make_catalogue(servers), questions, std::strtoul(argv[3], nullptr, 10));
+}
