@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from _thread import RLock
 from importlib.machinery import ModuleSpec
@@ -73,27 +74,65 @@ class MemoryImporter:
         return self._sources[name]
 
 
-class AfterImport:
-    """Calls a function once a certain module of the standard library has been imported."""
+class AroundImports:
+    """Calls functions before and after certain modules are executed for the first time."""
 
-    def __init__(self, name: str, act: Callable[[ModuleType], None]) -> None:
-        self._name, self._act = name, act
+    def __init__(self) -> None:
+        self.before: dict[str, Callable[[], None]] = {}
+        self.after: dict[str, Callable[[ModuleType], None]] = {}
+        self._finding = ""
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> Any:
-        if name != self._name:
+        if name not in self.after or name == self._finding:
             return None
-        sys.meta_path.remove(self)
         from importlib.util import find_spec
 
-        spec = find_spec(name)
-        if spec is not None and spec.loader is not None:
-            self._execute = spec.loader.exec_module
-            spec.loader.exec_module = self._exec_module
+        self._finding = name
+        try:
+            spec = find_spec(name)
+        finally:
+            self._finding = ""
+        if spec is None or spec.loader is None:
+            return spec
+        execute = spec.loader.exec_module
+
+        def exec_module(module: ModuleType) -> None:
+            self._try(self.before.pop(name, int))
+            execute(module)
+            self._try(self.after.pop(name, bool), module)
+
+        spec.loader.exec_module = exec_module
         return spec
 
-    def _exec_module(self, module: ModuleType) -> None:
-        self._execute(module)
-        self._act(module)
+    @staticmethod
+    def _try(function: Callable, *args: Any) -> None:
+        try:
+            function(*args)
+        except Exception as error:
+            sys.stderr.write(f"headrace: {error!r} in setting up a library\n")
+
+
+_around = AroundImports()
+_LIBRARIES = ("matplotlib", "matplotlib.pyplot", "pandas", "PIL.ImageShow")
+
+
+def _set_up_libraries() -> None:
+    def after(module: ModuleType) -> None:
+        from headrace_runtime import libraries
+
+        libraries.AFTER[module.__name__](module)
+
+    def before_matplotlib() -> None:
+        from headrace_runtime import libraries
+
+        libraries.before_matplotlib()
+
+    _around.before["matplotlib"] = before_matplotlib
+    for name in _LIBRARIES:
+        _around.after[name] = after
+    # Read by the interpreter and by Pythons that it starts; what an image has chosen stays.
+    os.environ.setdefault("MPLBACKEND", "agg")
+    os.environ.setdefault("MPLCONFIGDIR", "/tmp/.matplotlib")
 
 
 def _import_asyncio() -> None:
@@ -106,7 +145,7 @@ def _import_asyncio() -> None:
         import asyncio.selector_events  # noqa: F401
     finally:
         del sys.modules["ssl"]
-    sys.meta_path.insert(0, AfterImport("ssl", _give_to_asyncio))
+    _around.after["ssl"] = _give_to_asyncio
 
 
 def _give_to_asyncio(ssl: ModuleType) -> None:
@@ -126,6 +165,19 @@ def _fork_by_default(context: Any) -> None:
         default._default_context = context._concrete_contexts["fork"]
 
 
+def _add_packages(folder: str) -> None:
+    """What the user asked for goes before what the Python has."""
+    from site import addsitedir
+
+    known = len(sys.path)
+    addsitedir(folder)
+    added = sys.path[known:]
+    del sys.path[known:]
+    installed = [place.endswith(("site-packages", "dist-packages")) for place in sys.path]
+    at = installed.index(True) if True in installed else known
+    sys.path[at:at] = added
+
+
 def main(params: dict, rest: bytes) -> None:
     """Takes over the process; `rest` is what was read from descriptor 0 past the boot frame."""
     scope = sys.modules["__main__"].__dict__
@@ -137,9 +189,13 @@ def main(params: dict, rest: bytes) -> None:
 
     descriptors = process.Descriptors(options.get("channel"))
     supervisor.watch_over(descriptors)
+    if options.get("packages"):
+        _add_packages(options["packages"])
     _import_asyncio()
     if sys.version_info >= (3, 14):
-        sys.meta_path.insert(0, AfterImport("multiprocessing.context", _fork_by_default))
+        _around.after["multiprocessing.context"] = _fork_by_default
+    _set_up_libraries()
+    sys.meta_path.insert(0, _around)
     from headrace_runtime import session
 
     session.start(options, rest, descriptors)

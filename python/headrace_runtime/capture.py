@@ -98,6 +98,7 @@ class Capture:
         self._send = send
         self._lock = allocate_lock()
         self.run = 0
+        self.closed = False
         self._batch = BATCH_LIMIT  # bytes read at once; little while memory is short
         self.streams = (Stream(1, pipes[0]), Stream(2, pipes[1]))
 
@@ -124,20 +125,34 @@ class Capture:
 
     def drain(self) -> int:
         """Sends what is in the pipes now, in bounded pieces; the number of bytes."""
-        total = 0
         with self._lock:
-            for stream in self.streams:
-                for _ in range(PIPE_SIZE // BATCH_LIMIT):
-                    data = self._pull(stream)
-                    if not data:
-                        break
-                    total += len(data)
-                    frames = stream.frames(data, self.run)
-                    if frames:
-                        self._send("".join(frames).encode("utf-8"))
-                    if len(data) < self._batch:
-                        break
+            return self._drain()
+
+    def _drain(self) -> int:
+        total = 0
+        for stream in self.streams:
+            for _ in range(PIPE_SIZE // BATCH_LIMIT):
+                data = self._pull(stream)
+                if not data:
+                    break
+                total += len(data)
+                frames = stream.frames(data, self.run)
+                if frames:
+                    self._send("".join(frames).encode("utf-8"))
+                if len(data) < self._batch:
+                    break
         return total
+
+    def show(self, content: bytes) -> bool:
+        """A display frame, behind all that was written before; false in a forked child."""
+        if self.closed:
+            return False
+        self.flush()
+        with self._lock:
+            self._drain()
+            head = b'{"jsonrpc":"2.0","method":"display","params":{"run":%d,' % self.run
+            self._send(head + content)
+        return True
 
     def finish(self, last: bytes) -> None:
         """The end of a run: everything still in the pipes and then the last frame, in one write
@@ -170,6 +185,7 @@ class Capture:
 
     def close_in_child(self) -> None:
         self._lock = allocate_lock()
+        self.closed = True
         for stream in self.streams:
             for fd in (stream.reader, stream.writer):
                 try:

@@ -16,6 +16,8 @@ from time import monotonic
 from types import FrameType
 from typing import Any, Callable
 
+from headrace_runtime.process import private
+
 TICK = 0.02  # while a run is active
 LINGER = 1.0  # how long ticking goes on after a run, so that the next one need not wake anyone
 RETRY = 0.25  # to code that swallowed the last interrupt
@@ -30,7 +32,7 @@ _CRITICAL = frozenset(
     f"<headrace_runtime.{name}>"
     for name in ("channel", "capture", "session", "interrupts", "wire", "progress")
 )
-_exit = os._exit
+_exit, _write = os._exit, os.write
 _kill, _getsignal, _signal = signal.pthread_kill, signal.getsignal, signal.signal
 
 
@@ -42,6 +44,7 @@ class Interrupts:
         self._main_thread = get_ident()
         self._bell = allocate_lock()
         self._bell.acquire()
+        self._wake_reader, self._wake_writer = map(private, os.pipe())
         self.asleep = False
         self.active = False
         self.reason: str | None = None
@@ -49,7 +52,6 @@ class Interrupts:
         self._next_attempt = 0.0  # of the watchdog to send the signal
         self._act_after = 0.0  # for the handler: until then the last interrupt may have its effect
         self._turns = -1
-        self.on_sleep: Callable[[], None] = int
         self.on_tick: Callable[[bool], Any] = bool
 
     def start(self) -> None:
@@ -70,7 +72,7 @@ class Interrupts:
         self.active = True
         if self.asleep:
             self.asleep = False
-            self._ring()
+            _write(self._wake_writer, b"!")
 
     def end(self) -> None:
         self.active = False
@@ -127,11 +129,22 @@ class Interrupts:
                 pause = 0.001
             if not self.active and now > busy_until:
                 self.asleep = True
-                if not self.active:
-                    self.on_sleep()
-                    ring()
+                self._rest()
                 self.asleep = False
                 busy_until = monotonic() + LINGER
+
+    def _rest(self) -> None:
+        """Waits for the next run. What the code's tasks and threads print meanwhile goes out from
+        here as well: the loop may itself be the one that waits for room in a pipe."""
+        poller = select.poll()
+        for fd in (self._wake_reader, *(stream.reader for stream in self._capture.streams)):
+            poller.register(fd, select.POLLIN)
+        while not self.active:
+            for fd, _ in poller.poll():
+                if fd == self._wake_reader:
+                    os.read(fd, 64)
+            if not self.active and self._capture.drain() < 65536:
+                self._bell.acquire(True, TICK)  # to send little by little costs more
 
     def _attempt(self, now: float) -> float:
         due = max(self._next_attempt, self._act_after)

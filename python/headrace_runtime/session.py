@@ -8,6 +8,7 @@ import faulthandler
 import json
 import os
 import sys
+from _thread import start_new_thread
 from inspect import CO_COROUTINE
 from types import ModuleType
 from typing import Any
@@ -16,6 +17,7 @@ from headrace_runtime import loops, process
 from headrace_runtime.capture import Capture
 from headrace_runtime.channel import Channel
 from headrace_runtime.interrupts import Interrupts
+from headrace_runtime.usage import Meter
 from headrace_runtime.wire import encode_text, to_utf8
 
 _eval, _exec, _isinstance, _BaseException = eval, exec, isinstance, BaseException
@@ -25,8 +27,21 @@ _setswitchinterval, _getswitchinterval = sys.setswitchinterval, sys.getswitchint
 _RECURSION, _SWITCHING = _getrecursionlimit(), _getswitchinterval()
 _WARM_UP_AFTER = 0.03  # seconds without a run
 _REASONS = ("timeout", "cancelled")
+_FILES = ("list_files", "read_file")
+_PYPLOT = "matplotlib.pyplot"
 _copy_context = contextvars.copy_context
 _settrace, _setprofile = sys.settrace, sys.setprofile
+
+
+def _input(prompt: object = "", /) -> str:
+    """Fails at once: nobody types into the sandbox."""
+    if getattr(sys.stdin, "name", None) != os.devnull:
+        return _real_input(prompt)  # user code has put something there
+    raise EOFError("input() has nobody to ask here: put the values into the code")
+
+
+_real_input, builtins.input = input, _input
+_input.__name__ = _input.__qualname__ = "input"
 _builtins = dict(vars(builtins))
 _modules = sys.modules
 
@@ -45,7 +60,6 @@ class Session:
         self.capture = Capture(self.channel.send, descriptors.captured)
         self.interrupts = Interrupts(self.channel, self.capture, self._cancel_soon)
         self.channel.interrupted = self.interrupts.pending
-        self.interrupts.on_sleep = self._watch_pipes_soon
         self.home: Any = None
         self._new_home()
         self.module = ModuleType("__sandbox__")
@@ -57,10 +71,12 @@ class Session:
         self.tools: list[dict] | None = None
         self._first = True
         self._loop_at_fork: Any = None
-        self._watching = False
         self._calls_before = 0
+        self._meter = Meter(process.private)
+        self._folder = ""  # of the files that a user sees
+        self.workspace: Any = None
         self._context = _copy_context()
-        self._namespace: Any = None  # these three are imported when first needed
+        self._namespace: Any = None  # these are imported when first needed
         self._sources: Any = None
         self._report: Any = None
         self._boot_modules = dict(sys.modules)
@@ -70,7 +86,6 @@ class Session:
     def _new_home(self) -> None:
         self.home = loops.new_home_loop()
         self.channel.attach_home(self.home)
-        self._watching = False
 
     def drive(self) -> None:
         """Turns the home loop for as long as the process lives, whatever comes out of it."""
@@ -110,6 +125,9 @@ class Session:
         except OSError:
             pass
         self.interrupts.active = False
+        progress = _modules.get("headrace_runtime.progress")
+        if progress is not None:
+            progress.renew_in_child()
         try:
             loops.renew_in_child(self.home, self._loop_at_fork)
         except Exception:
@@ -136,30 +154,43 @@ class Session:
                 self.interrupts.request(reason if reason in _REASONS else "cancelled")
         elif method == "shutdown":
             _exit(0)
+        elif method in _FILES and "id" in message:
+            try:
+                start_new_thread(self._answer_files, (method, message["id"], params))
+            except RuntimeError:  # no more threads
+                self.home.call_soon_threadsafe(self._answer_files, method, message["id"], params)
         elif "id" in message:
             self.home.call_soon_threadsafe(
                 self._refuse, message["id"], -32601, f"Unknown method {method}"
             )
 
+    def _answer_files(self, method: str, number: Any, params: dict) -> None:
+        """In a thread of its own: code may be busy, and may have filled the folder."""
+        try:
+            self._find_workspace()
+            answer: dict[str, Any] = {"jsonrpc": "2.0", "id": number}
+            if method == "list_files":
+                answer["result"] = self.workspace.listed()
+            else:
+                answer["result"] = self.workspace.read(params.get("path"), params.get("limit"))
+            frame = to_utf8(_dumps(answer, ensure_ascii=False, separators=(",", ":")) + "\n")
+        except Exception as error:
+            known = type(error).__name__ == "Refused"
+            code, words = (-32602, str(error)) if known else (-32603, repr(error))
+            self._refuse(number, code, words)
+        else:
+            self.channel.send(frame)
+
+    def _find_workspace(self) -> None:
+        if self.workspace is None:
+            from headrace_runtime.workspace import Workspace
+
+            self.workspace = Workspace(self._folder)
+
     def _refuse(self, number: Any, code: int, words: str) -> None:
         error = {"code": code, "message": words}
         answer = {"jsonrpc": "2.0", "id": number, "error": error}
         self.channel.send(_dumps(answer).encode() + b"\n")
-
-    def _watch_pipes_soon(self) -> None:
-        self.channel._elsewhere(self.home, self._watch_pipes)
-
-    def _watch_pipes(self) -> None:
-        """Between runs the loop itself waits for output."""
-        if not self._watching and not self.interrupts.active:
-            self._watching = True
-            for stream in self.capture.streams:
-                self.home.add_reader(stream.reader, self.capture.drain)
-
-    def _stop_watching_pipes(self) -> None:
-        self._watching = False
-        for stream in self.capture.streams:
-            self.home.remove_reader(stream.reader)
 
     # -- runs ----------------------------------------------------------------------------------
 
@@ -172,14 +203,13 @@ class Session:
         else:
             self.run = self.capture.run = run
             self._calls_before = self.channel.last_number
+            self._meter.begin()
             self.interrupts.begin()
             self.task = self._context.run(
                 self.home.create_task, self._execute(number, run, code, params)
             )
 
     async def _execute(self, number: Any, run: int, code: str, params: dict) -> None:
-        if self._watching:
-            self._stop_watching_pipes()
         result: dict[str, Any] = {"run": run, "status": "success", "exitCode": 0}
         try:
             self._prepare(params)
@@ -187,6 +217,11 @@ class Session:
             failure = None
         except _BaseException as error:
             failure = error
+        if _PYPLOT in _modules and _getpid() == self.pid:
+            try:
+                self._show_figures()
+            except _BaseException as error:
+                failure = failure or error
         for _ in "12":
             try:  # tracers of user code would run in ours; one that fails takes itself away
                 _settrace(None)
@@ -218,6 +253,7 @@ class Session:
         servers, loaded, tools = params.get("servers"), params.get("loaded"), params.get("tools")
         if self._namespace is None:
             self._import()
+        self.workspace.begin_run()
         self._namespace.refresh(
             self.globals,
             servers if _isinstance(servers, list) else None,
@@ -229,6 +265,7 @@ class Session:
         from headrace_runtime import namespace, report, sources
 
         self._namespace, self._sources, self._report = namespace, sources, report
+        self._find_workspace()
 
     def _warm_up(self) -> None:
         """An interpreter that waits in a pool loads what its first run will need."""
@@ -272,7 +309,12 @@ class Session:
             if last.co_flags & CO_COROUTINE:
                 value = await value
             if value is not None:
-                namespace.display(value)
+                namespace.show(value)
+
+    def _show_figures(self) -> None:
+        from headrace_runtime import figures
+
+        figures.end_of_run(not self.interrupts.pending())
 
     def _conclude(self, error: BaseException, result: dict[str, Any]) -> None:
         """What an exception that ended the run means for its result."""
@@ -298,13 +340,20 @@ class Session:
     def _finish(self, number: Any, run: int, result: dict[str, Any]) -> None:
         self.capture.flush()
         reason = self.interrupts.reason
+        self.interrupts.on_tick(True)
         self.interrupts.end()
         self.task, self.run = None, 0
         if reason is not None:
             result.update(status="interrupted", exitCode=1, interrupt=reason)
             result.pop("error", None)
             self.channel.cancel_since(self._calls_before)
-        frame = _result_frame(number, result)
+        try:
+            changed = self.workspace.changed()
+        except Exception:
+            changed = []  # user code has broken what that takes
+        if changed:
+            result["files"] = changed
+        frame = _result_frame(number, result, *self._meter.end())
         try:
             self.capture.finish(frame)
         except MemoryError:
@@ -319,12 +368,14 @@ class Session:
             self.task.cancel()
 
 
-def _result_frame(number: Any, result: dict[str, Any]) -> bytes:
+def _result_frame(number: Any, result: dict[str, Any], cpu: float, memory: int) -> bytes:
     if type(number) is int and len(result) == 3:
         return (
-            '{"jsonrpc":"2.0","id":%d,"result":{"run":%d,"status":"%s","exitCode":%d}}\n'
-            % (number, result["run"], result["status"], result["exitCode"])
+            '{"jsonrpc":"2.0","id":%d,"result":{"run":%d,"status":"%s","exitCode":%d,'
+            '"usage":{"cpu":%.6f,"memory":%d}}}\n'
+            % (number, result["run"], result["status"], result["exitCode"], cpu, memory)
         ).encode()
+    result["usage"] = {"cpu": round(cpu, 6), "memory": memory}
     answer = {"jsonrpc": "2.0", "id": number, "result": result}
     return to_utf8(_dumps(answer, ensure_ascii=False, separators=(",", ":")) + "\n")
 
@@ -334,6 +385,7 @@ def start(options: dict[str, Any], rest: bytes, descriptors: process.Descriptors
     global current
     session = current = Session(descriptors)
     sys.modules["__sandbox__"] = session.module
+    session._folder = options.get("workspace") or "/workspace"
     sys.argv = [""]
     loops.allow_nesting(session.channel.flush)
     os.register_at_fork(before=session.before_fork, after_in_child=session.after_fork_in_child)

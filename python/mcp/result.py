@@ -92,6 +92,9 @@ class Image(Record):
     def mime_type(self) -> str:
         return self.get("mimeType") or "application/octet-stream"
 
+    def _repr_mimebundle_(self, **unused: Any) -> dict:
+        return {self.mime_type: self.bytes}
+
     def save(self, path: str) -> str:
         """Writes the picture to a file."""
         with open(path, "wb") as file:

@@ -42,14 +42,16 @@ class RpcError(Exception):
 
 
 class Outcome:
-    def __init__(self, answer: dict, outputs: list) -> None:
+    def __init__(self, answer: dict, outputs: list, displays: list, progress: list) -> None:
         self.answer = answer
         self.result = answer.get("result") or {}
         self.status = self.result.get("status")
         self.error = self.result.get("error")
         self.exit_code = self.result.get("exitCode")
         self.interrupt = self.result.get("interrupt")
-        self.outputs = outputs
+        self.files = self.result.pop("files", None)
+        self.usage = self.result.pop("usage", None)
+        self.outputs, self.displays, self.progress = outputs, displays, progress
         self.stdout = "".join(text for stream, text in outputs if stream == "stdout")
         self.stderr = "".join(text for stream, text in outputs if stream == "stderr")
 
@@ -74,6 +76,8 @@ class Host:
         self.requests: queue.Queue = queue.Queue()
         self._answers: queue.Queue = queue.Queue()
         self._outputs: list = []
+        self._displays: list = []
+        self._progress: list = []
         self._run = 0
         self._lock = threading.Lock()
         self.ready_event = threading.Event()
@@ -162,6 +166,12 @@ class Host:
             item = (params["stream"], params["text"])
             ours = params.get("run", self._run) == self._run
             (self._outputs if ours else self.between).append(item)
+        elif method == "display":
+            # With how much had been printed by then.
+            printed = sum(len(text) for stream, text in self._outputs if stream == "stdout")
+            self._displays.append({**params, "printed": printed})
+        elif method == "progress":
+            self._progress.append(params)
         elif method == "notifications/cancelled":
             self.cancelled.append(params["requestId"])
         else:
@@ -188,7 +198,8 @@ class Host:
 
     def _save(self, params: dict) -> dict:
         self.saved.append(params)
-        return {"path": f"/state/{params['name']}.py"}
+        version = sum(each["name"] == params["name"] for each in self.saved)
+        return {"path": f"/state/{params['name']}.py", "version": version}
 
     def next_request(self) -> dict:
         request = self.requests.get(timeout=PATIENCE)
@@ -203,7 +214,7 @@ class Host:
 
     def start(self, code: str, **params: object) -> int:
         self._run += 1
-        self._outputs = []
+        self._outputs, self._displays, self._progress = [], [], []
         message = {"run": self._run, "code": code, "servers": [FILES, JIRA], "loaded": []}
         message.update(params)
         kept = {key: value for key, value in message.items() if value is not None}
@@ -214,7 +225,7 @@ class Host:
         answer = self._answers.get(timeout=timeout)
         assert answer is not None, f"the interpreter is gone: {self.errors.decode()}"
         assert answer["id"] == 1000 + self._run, answer
-        return Outcome(answer, self._outputs)
+        return Outcome(answer, self._outputs, self._displays, self._progress)
 
     def run(self, code: str, **params: object) -> Outcome:
         self.start(code, **params)
