@@ -32,7 +32,7 @@ _CRITICAL = frozenset(
     f"<headrace_runtime.{name}>"
     for name in ("channel", "capture", "session", "interrupts", "wire", "progress")
 )
-_exit, _write = os._exit, os.write
+_exit, _read, _write = os._exit, os.read, os.write
 _kill, _getsignal, _signal = signal.pthread_kill, signal.getsignal, signal.signal
 
 
@@ -142,7 +142,7 @@ class Interrupts:
         while not self.active:
             for fd, _ in poller.poll():
                 if fd == self._wake_reader:
-                    os.read(fd, 64)
+                    _read(fd, 64)
             if not self.active and self._capture.drain() < 65536:
                 self._bell.acquire(True, TICK)  # to send little by little costs more
 

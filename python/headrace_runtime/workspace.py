@@ -14,10 +14,10 @@ MOST_ENTRIES = 1000  # looked at in one scan
 MOST_REPORTED = 50
 LARGEST_READ = 40 * 1024 * 1024  # as base64 it still fits into a frame
 _SLACK = 20_000_000  # ns: the clock of files ticks more slowly
-_BAD_PARAMETERS = -32602
+_SHOWN = 200  # characters of a path in an error
 _NOT_LISTED = ("__pycache__",)
 
-_scandir, _join, _fsencode, _time_ns = os.scandir, os.path.join, os.fsencode, time_ns
+_scandir, _join, _time_ns = os.scandir, os.path.join, time_ns
 
 
 class Refused(Exception):
@@ -106,28 +106,28 @@ class Workspace:
         return result
 
     def _bytes(self, path: str, limit: int) -> bytes:
-        root = os.path.realpath(self.folder)
+        root, shown = os.path.realpath(self.folder), repr(path[:_SHOWN])
         try:
             real = os.path.realpath(_join(root, path))
             if not real.startswith(root.rstrip("/") + "/"):
-                raise Refused(f"{path!r} is not under /workspace")
+                raise Refused(f"{shown} is not under /workspace")
             # Opening a device or a pipe would have effects: look first.
             if not stat.S_ISREG(os.lstat(real).st_mode):
-                raise Refused(f"{path!r} is not a regular file")
+                raise Refused(f"{shown} is not a regular file")
             fd = os.open(real, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         except (OSError, ValueError) as error:
             words = getattr(error, "strerror", None) or str(error)
-            raise Refused(f"{path!r} cannot be read: {words}") from None
+            raise Refused(f"{shown} cannot be read: {words}") from None
         with open(fd, "rb") as file:
             status = os.fstat(fd)
             if not stat.S_ISREG(status.st_mode):
-                raise Refused(f"{path!r} is not a regular file")
+                raise Refused(f"{shown} is not a regular file")
             size, data = status.st_size, b""
             if size <= limit:
                 data = file.read(limit + 1)
                 size = max(size, len(data))
         if size > limit:
-            raise Refused(f"{path!r} is {size:,} bytes long and the limit is {limit:,}")
+            raise Refused(f"{shown} is {size:,} bytes long and the limit is {limit:,}")
         return data
 
 

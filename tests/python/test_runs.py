@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from fake_host import RpcError, text_result
 
@@ -10,7 +12,7 @@ def test_ready_says_who_it_is(host):
     assert host.ready["protocol"] == 1
     assert host.ready["implementation"] == "cpython"
     assert host.ready["python"].startswith("3.")
-    assert host.ready["pid"] == host.process.pid
+    os.kill(host.ready["pid"], 0)  # of the interpreter, which the process we started watches over
 
 
 def test_output_and_state_last(host):
@@ -124,6 +126,56 @@ def test_error_of_a_library_shows_its_frames(host):
     outcome = host.run("import json\njson.loads('{')")
     assert outcome.error.startswith("json.decoder.JSONDecodeError: ")
     assert "json/decoder.py" in outcome.stderr
+
+
+TRACEBACKS = {
+    "in a comprehension": ("[1 / n for n in (1, 0)]", ["[1 / n for n in (1, 0)]"]),
+    "in a gathered task": (
+        "async def bad(n):\n    await asyncio.sleep(0)\n    return 1 / n\nawait asyncio.gather(bad(1), bad(0))",
+        ["await asyncio.gather(bad(1), bad(0))", "return 1 / n"],
+    ),
+    "in asyncio.run": (
+        "async def bad():\n    raise ValueError('deep')\nasyncio.run(bad())",
+        ["asyncio.run(bad())", "raise ValueError('deep')"],
+    ),
+    "in a saved tool": ("saved(0)", ["saved(0)", "return 1 / n"]),
+    "in exec": ("exec('1/0')", ["exec('1/0')"]),
+    "in a form of the last value": (
+        "class A:\n    def __repr__(self): return 1 / 0\nA()",
+        ["def __repr__(self): return 1 / 0"],
+    ),
+}
+
+
+@pytest.mark.parametrize("code, lines", TRACEBACKS.values(), ids=TRACEBACKS.keys())
+def test_tracebacks_are_short_and_show_source(host, code, lines):
+    tools = [{"name": "saved", "source": "def saved(n):\n    return 1 / n\n"}]
+    outcome = host.run(code, tools=tools)
+    assert outcome.status == "error"
+    for line in lines:
+        assert f"    {line}\n" in outcome.stderr, outcome.stderr
+    assert "headrace" not in outcome.stderr
+    assert outcome.stderr.count("\n  File ") < 8, outcome.stderr
+
+
+def test_exception_groups(host):
+    code = "def f(): raise KeyError('k')\ntry: f()\nexcept KeyError as e: raise ExceptionGroup('several', [e, ValueError('v')])"
+    outcome = host.run(f"import sys\nif sys.version_info < (3, 11): raise SystemExit(0)\n{code}")
+    if outcome.status == "error":
+        assert outcome.error == "ExceptionGroup: several (2 sub-exceptions)"
+        assert "KeyError: 'k'" in outcome.stderr and "ValueError: v" in outcome.stderr
+        assert "headrace" not in outcome.stderr
+
+
+def test_syntax_error_points_at_its_place(host):
+    outcome = host.run("x = 1\nprint(x")
+    assert "    print(x\n" in outcome.stderr and "^" in outcome.stderr
+
+
+def test_help_does_not_wait_for_anybody(host):
+    assert "Return the number of items" in host.run("help(len)").stdout
+    assert host.run("help()").status == "success"
+    assert host.run("help(runtime.progress)").stdout.count("progress") > 1
 
 
 def test_chained_errors_are_trimmed_too(host):
@@ -365,8 +417,41 @@ def test_modules_of_the_working_directory(tmp_path):
 
 
 def test_stdin_is_empty(host):
-    assert host.run("input()").error.startswith("EOFError")
+    outcome = host.run("input('Name? ')")
+    assert outcome.error == "EOFError: input() has nobody to ask here: put the values into the code"
+    assert host.run("import io, sys; sys.stdin = io.StringIO('typed'); input()").stdout == "'typed'\n"
+    assert host.run("input").stdout.startswith("<function input")
+    host.run("sys.stdin = open('/dev/null');")
     assert host.run("import sys; sys.stdin.read()").stdout == "''\n"
+
+
+def test_what_a_task_prints_after_its_run_belongs_to_none(host):
+    """Also more than a pipe holds, from the loop itself, when everything has gone to rest."""
+    host.run(
+        "async def later(pause, size):\n    await asyncio.sleep(pause)\n    print('x' * size)\n"
+        "tasks = [asyncio.create_task(later(0.01, 10)), asyncio.create_task(later(1.4, 3_000_000))]"
+    )
+    host.wait_until(lambda: sum(len(text) for _, text in host.between) == 3_000_012)
+    assert host.run("[task.done() for task in tasks]").stdout == "[True, True]\n"
+
+
+def test_usage(host):
+    idle = host.run("1").usage
+    assert 0 <= idle["cpu"] < 10 and 2**20 < idle["memory"] < 2**32
+    busy = host.run("import time\nend = time.process_time() + 0.3\nwhile time.process_time() < end: pass").usage
+    assert busy["cpu"] >= 0.3
+    large = host.run("x = bytearray(200_000_000); del x").usage
+    assert large["memory"] > 200_000_000
+    child = "import subprocess, sys\nsubprocess.run([sys.executable, '-c', 'x = bytearray(400_000_000); sum(range(3_000_000))'])\n0"
+    children = host.run(child).usage
+    assert children["memory"] > 400_000_000 and children["cpu"] > 0.01
+
+
+def test_peak_memory_is_that_of_the_run(host):
+    if not os.access("/proc/self/clear_refs", os.W_OK):
+        pytest.skip("the peak cannot be reset here")
+    host.run("x = bytearray(200_000_000); del x")
+    assert host.run("1").usage["memory"] < 150_000_000
 
 
 def test_a_second_run_is_refused_while_one_is_active(host):
