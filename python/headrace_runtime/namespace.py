@@ -105,7 +105,7 @@ def _add_tools(scope: dict[str, Any], tools: list[dict]) -> None:
             note_imports(compile(source, filename, "exec", 1024, dont_inherit=True), source)
             exec(code, scope)
             _functions[name] = scope.get(name)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             sys.stderr.write(f"The saved tool {name!r} could not be loaded:\n")
             report.show(error)
 

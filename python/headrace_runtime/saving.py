@@ -165,7 +165,7 @@ def _try_out(name: str, source: str) -> None:
     try:
         sources.remember(filename, source)
         exec(compile(source, filename, "exec", dont_inherit=True), scope)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ValueError(
             f"{name} is not saved, since its source fails where there is nothing else of this "
             f"session: {type(error).__name__}: {error}"
