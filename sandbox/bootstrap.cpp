@@ -8,16 +8,26 @@
 namespace headrace::sandbox {
 namespace {
 
+// Programs of their own, which don't travel in the boot frame.
 constexpr std::string_view loader_module = "loader";
+constexpr std::string_view installer_module = "package_installer";
+
+std::string_view source_of(std::string_view module) noexcept {
+  const auto sources = python_sources();
+  const auto found =
+      std::find_if(sources.begin(), sources.end(),
+                   [module](const PythonSource& source) { return source.module == module; });
+  return found->text;
+}
 
 }  // namespace
 
 std::string_view loader() noexcept {
-  const auto sources = python_sources();
-  const auto found = std::find_if(sources.begin(), sources.end(), [](const PythonSource& source) {
-    return source.module == loader_module;
-  });
-  return found->text;
+  return source_of(loader_module);
+}
+
+std::string_view package_installer() noexcept {
+  return source_of(installer_module);
 }
 
 std::string boot_frame(const BootOptions& options) {
@@ -27,7 +37,8 @@ std::string boot_frame(const BootOptions& options) {
   writer.key("params").begin_object();
   writer.key("modules").begin_object();
   for (const PythonSource& source : python_sources()) {
-    if (source.module != loader_module) writer.member(source.module, source.text);
+    if (source.module == loader_module || source.module == installer_module) continue;
+    writer.member(source.module, source.text);
   }
   writer.end_object();
   writer.key("options").begin_object();
@@ -43,6 +54,7 @@ std::string boot_frame(const BootOptions& options) {
   }
   writer.member("server_name", options.server_name)
       .member("server_version", options.server_version);
+  if (!options.packages.empty()) writer.member("packages", options.packages);
   writer.end_object().end_object().end_object();
   frame += '\n';
   return frame;

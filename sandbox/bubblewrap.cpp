@@ -233,9 +233,12 @@ Launch launch(const RuntimeFacts& facts, const HostView& host, const LaunchReque
     for (const std::string& path : found.paths)
       add(argv, {"--ro-bind", path, path});
   }
+  if (!spec.packages.empty()) add(argv, {"--ro-bind", spec.packages, package_directory});
   add_synthetic_files(launch, user, folder);
   close_the_rest(argv);
   add_environment(argv);
+  // For the Pythons that sandboxed code starts; the interpreter gets to know in the boot frame.
+  if (!spec.packages.empty()) add(argv, {"--setenv", "PYTHONPATH", package_directory});
   launch.files.push_back(
       InheritedFile::holding(seccomp_number, "headrace-seccomp", seccomp_program()));
   add(argv, {"--seccomp", std::to_string(seccomp_number), "--", python});

@@ -1,9 +1,12 @@
-// A child with an empty stdin, and its output read to the end.
+// A child that is given its input, and whose output is read to the end.
 #include <headrace/engine/child.hpp>
 #include <headrace/sandbox/command_runner.hpp>
 
 #include <array>
 #include <csignal>
+#include <fstream>
+
+#include <asio/write.hpp>
 
 extern char** environ;  // NOLINT: POSIX
 
@@ -39,6 +42,24 @@ asio::awaitable<void> read_all(asio::posix::stream_descriptor stream,
   output->ended.set();
 }
 
+// To its end, or until nobody reads any more.
+asio::awaitable<void> feed(asio::posix::stream_descriptor stream, CommandInput input) {
+  std::ifstream file;
+  if (!input.file.empty()) file.open(input.file, std::ios::binary);
+  while (!input.text.empty() || file.good()) {
+    if (input.text.empty()) {
+      input.text.resize(64 << 10);
+      file.read(input.text.data(), static_cast<std::streamsize>(input.text.size()));
+      input.text.resize(static_cast<std::size_t>(file.gcount()));
+    }
+    const asio::const_buffer buffer = asio::buffer(input.text);
+    auto [error, size] = co_await asio::async_write(stream, buffer, engine::use_tuple);
+    if (error) co_return;
+    input.text.clear();
+    if (!file.is_open()) co_return;
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> own_environment() {
@@ -52,6 +73,15 @@ asio::awaitable<CommandResult> run_command(engine::Executor executor, Command ar
                                            Deadline deadline,
                                            std::shared_ptr<engine::ProcessGuard> guard,
                                            std::function<void(std::string_view)> on_output) {
+  CommandInput nothing;
+  return feed_command(std::move(executor), std::move(argv), std::move(nothing), deadline,
+                      std::move(guard), std::move(on_output));
+}
+
+asio::awaitable<CommandResult> feed_command(engine::Executor executor, Command argv,
+                                            CommandInput input, Deadline deadline,
+                                            std::shared_ptr<engine::ProcessGuard> guard,
+                                            std::function<void(std::string_view)> on_output) {
   CommandResult result;
   engine::SpawnSpec spec;
   spec.argv = std::move(argv);
@@ -67,7 +97,12 @@ asio::awaitable<CommandResult> run_command(engine::Executor executor, Command ar
     result.err = diagnostics.message;
     co_return result;
   }
-  child->take_input().close();
+  if (input.text.empty() && input.file.empty()) {
+    child->take_input().close();
+  } else {
+    asio::awaitable<void> feeding = feed(child->take_input(), std::move(input));
+    asio::co_spawn(executor, std::move(feeding), asio::detached);
+  }
   const auto output = std::make_shared<Output>(executor);
   asio::awaitable<void> reading = read_all(child->take_output(), output, std::move(on_output));
   asio::co_spawn(executor, std::move(reading), asio::detached);

@@ -19,6 +19,18 @@ asio::awaitable<CommandResult> run_command(engine::Executor executor, Command ar
                                            std::shared_ptr<engine::ProcessGuard> guard,
                                            std::function<void(std::string_view)> on_output = {});
 
+/// What a command finds on its stdin: the text, then what is in the file.
+struct CommandInput {
+  std::string text;
+  std::string file;
+};
+
+/// The same with something to read.
+asio::awaitable<CommandResult> feed_command(engine::Executor executor, Command argv,
+                                            CommandInput input, engine::Deadline deadline,
+                                            std::shared_ptr<engine::ProcessGuard> guard,
+                                            std::function<void(std::string_view)> on_output);
+
 /// The environment of this process as "NAME=value".
 std::vector<std::string> own_environment();
 

@@ -89,6 +89,7 @@ std::unique_ptr<Interpreter> Interpreter::start(const engine::Executor& executor
     boot.channel = plan.request.channel;
     boot.server_name = plan.server_name;
     boot.server_version = plan.server_version;
+    if (!plan.request.spec.packages.empty()) boot.packages = package_directory;
     self->boot_frame_ = std::make_shared<const std::string>(boot_frame(boot));
   } catch (const std::exception& error) {
     diagnostics.message = error.what();

@@ -75,7 +75,14 @@ Launcher::Launcher(engine::Executor executor, LauncherOptions options,
     : executor_(std::move(executor)),
       options_(std::move(options)),
       guard_(std::move(guard)),
-      logger_(std::move(logger)) {}
+      logger_(std::move(logger)),
+      packages_(std::make_shared<Packages>(executor_, options_.packages, guard_, logger_)) {}
+
+Launcher::Progress Launcher::everybody() {
+  return [weak = weak_from_this()](std::string_view message) {
+    if (const auto self = weak.lock()) self->tell(std::string(message));
+  };
+}
 
 void Launcher::tell(std::string message) {
   told_ = std::move(message);
@@ -92,15 +99,16 @@ asio::awaitable<std::unique_ptr<Interpreter>> Launcher::async_start(Diagnostics&
   const std::shared_ptr<Launcher> self = shared_from_this();
   std::unique_ptr<Interpreter> interpreter;
   try {
-    const Listening listening(*this, std::move(progress));
-    interpreter = co_await start(diagnostics);
+    const Listening listening(*this, progress);
+    interpreter = co_await start(diagnostics, std::move(progress));
   } catch (const std::exception& error) {
     diagnostics.message = std::string("a sandbox can't be started now: ") + error.what();
   }
   co_return interpreter;
 }
 
-asio::awaitable<std::unique_ptr<Interpreter>> Launcher::start(Diagnostics& diagnostics) {
+asio::awaitable<std::unique_ptr<Interpreter>> Launcher::start(Diagnostics& diagnostics,
+                                                              Progress progress) {
   if (!chosen_ && !choosing_) {
     const Attempting attempting(*this, choosing_);
     std::unique_ptr<Interpreter> first = co_await choose(diagnostics);
@@ -115,13 +123,13 @@ asio::awaitable<std::unique_ptr<Interpreter>> Launcher::start(Diagnostics& diagn
     }
   }
   const Choice choice = *chosen_;
-  std::unique_ptr<Interpreter> next = co_await launch(choice, diagnostics);
+  std::unique_ptr<Interpreter> next = co_await launch(choice, progress, diagnostics);
   if (!next) {
     // It may have been removed since.
     std::string reason;
     const ImageState image = co_await fetch_image(choice, reason);
     if (image == ImageState::missing) diagnostics.message = reason;
-    if (image == ImageState::pulled) next = co_await launch(choice, diagnostics);
+    if (image == ImageState::pulled) next = co_await launch(choice, progress, diagnostics);
   }
   co_return next;
 }
@@ -152,6 +160,10 @@ asio::awaitable<std::unique_ptr<Interpreter>> Launcher::choose(Diagnostics& diag
       std::unique_ptr<Interpreter> interpreter =
           co_await try_runtime(*runtime, std::move(executable), reason);
       if (interpreter) co_return interpreter;
+      if (!package_failure_.empty()) {
+        diagnostics.message = std::exchange(package_failure_, {});
+        co_return nullptr;
+      }
       logger_.log(LogLevel::warning, source,
                   std::string(runtime->name) + " can't be used: " + reason);
     }
@@ -181,17 +193,27 @@ asio::awaitable<std::unique_ptr<Interpreter>> Launcher::try_runtime(const Runtim
   Choice choice{&runtime, *verdict.facts, Channel::stdio};
   // A socket is much faster than stdin through the engine, where it gets through.
   if (options_.fast_channel) choice.channel = best_channel(runtime, choice.facts);
-  // To ask for the image before would delay every start for the sake of one.
+  const Progress progress = everybody();
   Diagnostics diagnostics;
-  std::unique_ptr<Interpreter> interpreter = co_await launch(choice, diagnostics);
+  if (packages_->wanted()) {
+    const ImageState image = co_await fetch_image(choice, reason);
+    if (image == ImageState::missing) co_return nullptr;
+    SandboxSpec unused;
+    const PackagesState state = co_await add_packages(choice, unused, progress, diagnostics);
+    if (state == PackagesState::failed) package_failure_ = diagnostics.message;
+    reason = diagnostics.message;
+    if (state != PackagesState::ready) co_return nullptr;
+  }
+  // To ask for the image before would delay every start for the sake of one.
+  std::unique_ptr<Interpreter> interpreter = co_await launch(choice, progress, diagnostics);
   if (!interpreter) {
     const ImageState image = co_await fetch_image(choice, reason);
     if (image == ImageState::missing) co_return nullptr;
-    if (image == ImageState::pulled) interpreter = co_await launch(choice, diagnostics);
+    if (image == ImageState::pulled) interpreter = co_await launch(choice, progress, diagnostics);
   }
   if (!interpreter && choice.channel != Channel::stdio) {
     choice.channel = Channel::stdio;
-    interpreter = co_await launch(choice, diagnostics);
+    interpreter = co_await launch(choice, progress, diagnostics);
   }
   if (!interpreter) {
     reason = diagnostics.message;
@@ -247,7 +269,23 @@ asio::awaitable<void> Launcher::pull(Choice choice, std::shared_ptr<Attempt> att
                      explain_failure(choice.runtime->name, pulled.exit_code, pulled.err);
 }
 
+asio::awaitable<PackagesState> Launcher::add_packages(const Choice& choice, SandboxSpec& spec,
+                                                      const Progress& progress,
+                                                      Diagnostics& diagnostics) {
+  PackageTarget target;
+  target.runtime = choice.runtime;
+  target.facts = choice.facts;
+  target.host = host_;
+  target.spec.image = options_.image;
+  target.spec.owner = owner_;
+  target.spec.name = sandbox_name(owner_, next_name_++);
+  const PackagesState state =
+      co_await packages_->async_prepare(std::move(target), spec, progress, diagnostics);
+  co_return state;
+}
+
 asio::awaitable<std::unique_ptr<Interpreter>> Launcher::launch(const Choice& choice,
+                                                               const Progress& progress,
                                                                Diagnostics& diagnostics) {
   InterpreterPlan plan;
   plan.runtime = choice.runtime;
@@ -263,6 +301,9 @@ asio::awaitable<std::unique_ptr<Interpreter>> Launcher::launch(const Choice& cho
   plan.request.spec.name = sandbox_name(owner_, next_name_++);
   plan.request.arguments = interpreter_arguments(loader());
   plan.request.channel = choice.channel;
+  const PackagesState packages =
+      co_await add_packages(choice, plan.request.spec, progress, diagnostics);
+  if (packages != PackagesState::ready) co_return nullptr;
   std::unique_ptr<Interpreter> interpreter =
       Interpreter::start(executor_, plan, guard_, diagnostics);
   if (!interpreter) co_return nullptr;

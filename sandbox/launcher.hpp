@@ -3,6 +3,7 @@
 
 #include <headrace/engine/logger.hpp>
 #include <headrace/sandbox/interpreter.hpp>
+#include <headrace/sandbox/packages.hpp>
 #include <headrace/sandbox/runtime.hpp>
 
 #include <functional>
@@ -28,6 +29,8 @@ struct LauncherOptions {
   engine::Clock::duration pull_limit = std::chrono::minutes(10);
   /// False: always stdin and stdout, which work everywhere.
   bool fast_channel = true;
+  /// What sandboxes are to have beside the image's own.
+  PackageOptions packages;
 };
 
 /// Not thread-safe. Nothing is looked at before the first start. Held by shared_ptr: its coroutines
@@ -68,18 +71,26 @@ class Launcher : public std::enable_shared_from_this<Launcher> {
   class Listening;
   class Attempting;
 
-  asio::awaitable<std::unique_ptr<Interpreter>> start(engine::Diagnostics& diagnostics);
+  asio::awaitable<std::unique_ptr<Interpreter>> start(engine::Diagnostics& diagnostics,
+                                                      Progress progress);
   asio::awaitable<std::unique_ptr<Interpreter>> choose(engine::Diagnostics& diagnostics);
   asio::awaitable<std::unique_ptr<Interpreter>> try_runtime(const Runtime& runtime,
                                                             std::string executable,
                                                             std::string& reason);
   asio::awaitable<std::unique_ptr<Interpreter>> launch(const Choice& choice,
+                                                       const Progress& progress,
                                                        engine::Diagnostics& diagnostics);
   /// Pulls the image if it is not here. `reason` is set when it can't be had.
   asio::awaitable<ImageState> fetch_image(const Choice& choice, std::string& reason);
   asio::awaitable<void> pull(Choice choice, std::shared_ptr<Attempt> attempt);
   /// To every start under way, and to those that come while it lasts.
   void tell(std::string message);
+  /// For what is done on behalf of all of them.
+  Progress everybody();
+  /// Has the packages that were asked for added to `spec`.
+  asio::awaitable<PackagesState> add_packages(const Choice& choice, SandboxSpec& spec,
+                                              const Progress& progress,
+                                              engine::Diagnostics& diagnostics);
   static asio::awaitable<void> sweep(std::shared_ptr<Launcher> self, Choice choice);
   std::vector<const Runtime*> candidates(std::string& reason) const;
 
@@ -87,6 +98,9 @@ class Launcher : public std::enable_shared_from_this<Launcher> {
   LauncherOptions options_;
   std::shared_ptr<engine::ProcessGuard> guard_;
   engine::Logger logger_;
+  std::shared_ptr<Packages> packages_;
+  /// Why they can't be installed: another runtime would not help.
+  std::string package_failure_;
   HostView host_;
   std::string owner_;
   std::uint64_t next_name_ = 1;

@@ -34,7 +34,12 @@ struct SandboxSpec {
   std::string user = "65534:65534";  ///< `uid`, `uid:gid`; containers also take names.
   std::string name;                  ///< Unique, from `sandbox_name`.
   std::string owner;                 ///< From `this_process_owner`.
+  /// bubblewrap: a folder of the host to appear as `package_directory`; empty: none.
+  std::string packages;
 };
+
+/// Where `SandboxSpec::packages` appears in the sandbox.
+inline constexpr std::string_view package_directory = "/run/headrace/packages";
 
 /// How the session protocol reaches the interpreter.
 enum class Channel {

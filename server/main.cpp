@@ -63,6 +63,9 @@ BridgeOptions bridge_options(const Options& options) {
   bridge.launcher.image = options.image;
   bridge.launcher.limits = options.limits;
   bridge.launcher.user = options.user;
+  bridge.launcher.packages.requirements = options.packages;
+  if (options.package_cache) bridge.launcher.packages.cache = expanded(*options.package_cache);
+  bridge.launcher.packages.requirements_file = expanded(options.state_dir) / "requirements.txt";
   bridge.launcher.fast_channel = options.fast_channel;
   bridge.launcher.server_version = version;
   bridge.session.idle_limit = options.idle_limit;

@@ -1,4 +1,5 @@
 // Reads MCP_BRIDGE_* and MCP_SERVERS_CONFIG.
+#include <headrace/sandbox/package_requirements.hpp>
 #include <headrace/server/options.hpp>
 
 #include <algorithm>
@@ -200,6 +201,9 @@ Options read_options(const discovery::EnvironmentLookup& environment) {
   }
   set(options.user,
       reader.parsed("MCP_BRIDGE_CONTAINER_USER", parse_user, "a user such as 65534:65534"));
+  set(options.packages, reader.parsed("MCP_BRIDGE_PACKAGES", sandbox::split_packages,
+                                      "names of packages such as numpy 'pandas>=2,<3'"));
+  options.package_cache = reader.text("MCP_BRIDGE_PACKAGE_CACHE");
   set(options.fast_channel, reader.parsed("MCP_BRIDGE_CHANNEL", parse_channel, "auto or stdio"));
   set(options.idle_limit, reader.parsed("MCP_BRIDGE_RUNTIME_IDLE_TIMEOUT", parse_seconds, time));
   set(options.state_dir, reader.text("MCP_BRIDGE_STATE_DIR"));

@@ -10,6 +10,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace headrace::server {
 
@@ -27,6 +28,9 @@ struct Options {
   std::chrono::seconds max_timeout{120};
   sandbox::SandboxLimits limits;
   std::string user = "65534:65534";
+  /// Requirements as pip reads them, to be installed beside the image's own packages.
+  std::vector<std::string> packages;
+  std::optional<std::string> package_cache;
   /// False: the interpreter is spoken to by stdin and stdout, whatever else would be faster.
   bool fast_channel = true;
   std::chrono::seconds idle_limit{300};

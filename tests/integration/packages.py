@@ -1,0 +1,41 @@
+"""What the tests of packages share: where they are kept, which images there are."""
+
+import os
+import subprocess
+import tempfile
+import zipfile
+from pathlib import Path
+
+IMAGE = os.environ.get("HEADRACE_TEST_IMAGE", "")
+IMAGE_NAME = "localhost/headrace-packages"
+SMALL = "six==1.17.0"
+
+
+def open_folder():
+    """A folder that also the user can reach whom root steps down to."""
+    folder = tempfile.mkdtemp(prefix="headrace-packages-", dir="/var/tmp")
+    os.chmod(folder, 0o755)
+    return folder
+
+
+def images(runtime):
+    if runtime == "bwrap":
+        return set()
+    listed = subprocess.run([runtime, "images", "--format", "{{.Repository}}:{{.Tag}}"],
+                            capture_output=True, text=True, timeout=120).stdout.split()
+    return {name for name in listed if name.startswith(IMAGE_NAME)}
+
+
+def image_with_pip(engine, folder):
+    """The test image, with the pip that comes with Debian's Python."""
+    wheel, = Path("/usr/share/python-wheels").glob("pip-*.whl")
+    (folder / "context" / "site").mkdir(parents=True)
+    zipfile.ZipFile(wheel).extractall(folder / "context" / "site")
+    (folder / "context" / "Containerfile").write_text(
+        f"FROM {IMAGE}\nCOPY site /usr/local/lib/python3.13/dist-packages\n")
+    name = "localhost/headrace-test-pip:trixie"
+    environment = dict(os.environ, DOCKER_BUILDKIT="0")
+    subprocess.run([engine, "build", "-q", "-t", name, "-f", folder / "context" / "Containerfile",
+                    folder / "context"], check=True, capture_output=True, timeout=300,
+                   env=environment)
+    return name
