@@ -8,10 +8,19 @@ namespace {
 using discovery::CatalogueServer;
 using sandbox::RunStatus;
 
-asio::awaitable<void> close_registry(std::shared_ptr<Registry> registry,
-                                     std::shared_ptr<engine::Event> closed) {
-  co_await registry->async_close();
-  closed->set();
+// Of sessions that had to make room; beyond that the oldest are forgotten.
+constexpr std::size_t remembered_names = 1000;
+
+// Side by side, each to its end, whatever that is.
+asio::awaitable<void> run_all(engine::Executor executor, std::vector<asio::awaitable<void>> parts) {
+  const auto left = std::make_shared<std::size_t>(parts.size());
+  const auto done = std::make_shared<engine::Event>(executor);
+  for (asio::awaitable<void>& part : parts) {
+    asio::co_spawn(executor, std::move(part), [left, done](const std::exception_ptr&) {
+      if (--*left == 0) done->set();
+    });
+  }
+  if (*left > 0) co_await done->async_wait();
 }
 
 }  // namespace
@@ -29,36 +38,43 @@ Bridge::Bridge(engine::Executor executor, BridgeOptions options, engine::Logger 
       guard_(std::make_shared<engine::ProcessGuard>()),
       registry_(std::make_shared<Registry>(executor_, options_.registry, guard_, logger_)),
       saved_tools_(std::make_shared<SavedTools>(options_.saved_tools)),
-      requests_(std::make_shared<CodeRequests>(registry_, saved_tools_)),
       pool_(std::make_shared<sandbox::Pool>(
           executor_, options_.pool,
           std::make_shared<sandbox::Launcher>(executor_, options_.launcher, guard_, logger_),
-          logger_)) {}
+          logger_)),
+      sessions_(options_.max_sessions, remembered_names,
+                [this](const std::string& name) { return make_session(name); }) {}
 
 std::shared_ptr<Bridge> Bridge::make(engine::Executor executor, BridgeOptions options,
                                      engine::Logger logger) {
-  std::shared_ptr<Bridge> bridge(
+  return std::shared_ptr<Bridge>(
       new Bridge(std::move(executor), std::move(options), std::move(logger)));
-  bridge->connect();
-  return bridge;
 }
 
-void Bridge::connect() {
+std::shared_ptr<NamedSession> Bridge::make_session(const std::string& name) {
+  const auto named = std::make_shared<NamedSession>();
+  named->name = name;
+  named->requests = std::make_shared<CodeRequests>(executor_, registry_, saved_tools_);
   // The session's hooks hold the requests, never the other way round but weakly.
   sandbox::SessionHooks hooks;
-  hooks.on_request = [requests = requests_](engine::Responder responder,
-                                            const engine::Message& message) {
+  hooks.on_request = [requests = named->requests](engine::Responder responder,
+                                                  const engine::Message& message) {
     requests->on_request(std::move(responder), message);
   };
-  hooks.on_cancelled = [requests = requests_](std::string_view id) { requests->on_cancelled(id); };
-  hooks.on_interpreter_end = [requests = requests_] { requests->cancel_all(); };
-  hooks.saved_tools = [saved = saved_tools_] { return saved->as_json(); };
-  session_ = std::make_shared<sandbox::Session>(executor_, options_.session, std::move(hooks),
-                                                pool_, logger_);
-  requests_->deadline = [weak = std::weak_ptr(session_)] {
+  hooks.on_cancelled = [requests = named->requests](std::string_view id) {
+    requests->on_cancelled(id);
+  };
+  hooks.on_interpreter_end = [requests = named->requests] { requests->cancel_all(); };
+  hooks.saved_tools = [news = SavedToolsNews(saved_tools_)](bool fresh = true) mutable {
+    return news.tell(fresh);
+  };
+  named->session = std::make_shared<sandbox::Session>(executor_, options_.session, std::move(hooks),
+                                                      pool_, logger_);
+  named->requests->deadline = [weak = std::weak_ptr(named->session)] {
     const auto session = weak.lock();
     return session ? session->call_deadline() : engine::Deadline::after(std::chrono::seconds(0));
   };
+  return named;
 }
 
 std::shared_ptr<BridgeRun> Bridge::make_run(CodeRun request) const {
@@ -68,30 +84,62 @@ std::shared_ptr<BridgeRun> Bridge::make_run(CodeRun request) const {
 asio::awaitable<CodeResult> Bridge::async_run(std::shared_ptr<BridgeRun> run) {
   const std::shared_ptr<Bridge> self = shared_from_this();
   CodeResult result;
-  registry_->refresh();
-  if (run->request_.servers) {
-    result.rejected = co_await start_servers(run);
-    if (!result.rejected.empty()) co_return result;
+  try {
+    co_await perform(run, result);
+  } catch (const std::exception& error) {
+    result.run.status = RunStatus::unavailable;
+    result.run.error = std::string("the code could not be run: ") + error.what();
+    logger_.log(engine::LogLevel::error, "bridge", result.run.error);
   }
-  if (run->cancelled_) {
-    result.run.status = RunStatus::cancelled;
-    co_return result;
-  }
-  sandbox::RunRequest request;
-  request.code = std::move(run->request_.code);
-  request.timeout = run->request_.timeout;
-  request.progress = run->request_.progress;
-  request.on_output = run->request_.on_output;
-  request.on_progress = run->request_.on_progress;
-  // Both are kept by this coroutine, which waits for the run: to hold them here would be a cycle.
-  request.on_turn = [this, asked = run.get()](sandbox::RunRequest& turn) { on_turn(*asked, turn); };
-  run->session_run_ = session_->make_run(std::move(request));
-  result.run = co_await session_->async_run(run->session_run_);
   run->session_run_.reset();
   co_return result;
 }
 
-void Bridge::on_turn(const BridgeRun& run, sandbox::RunRequest& request) {
+asio::awaitable<void> Bridge::perform(std::shared_ptr<BridgeRun> run, CodeResult& result) {
+  CodeRun& asked = run->request_;
+  registry_->refresh();
+  if (asked.servers) {
+    result.rejected = co_await start_servers(run);
+    if (!result.rejected.empty()) co_return;
+  }
+  if (run->cancelled_) {
+    result.run.status = RunStatus::cancelled;
+    co_return;
+  }
+  const SessionTable::Taken taken =
+      sessions_.take(asked.session.empty() ? "default" : asked.session);
+  if (!taken.use) {
+    result.rejected = taken.error;
+    co_return;
+  }
+  // Before the other is started: the limit is one of memory.
+  if (taken.evicted) co_await taken.evicted->async_close();
+  NamedSession& named = *taken.use;
+  sandbox::RunRequest request;
+  request.code = std::move(asked.code);
+  request.timeout = asked.timeout;
+  request.progress = asked.progress;
+  request.on_output = asked.on_output;
+  request.on_progress = asked.on_progress;
+  // All are kept by this coroutine, which waits for the run: to hold them here would be a cycle.
+  request.on_turn = [this, kept = run.get(), requests = named.requests.get()](
+                        sandbox::RunRequest& turn) { on_turn(*kept, *requests, turn); };
+  run->session_run_ = named.session->make_run(std::move(request));
+  if (run->cancelled_) run->session_run_->cancel();
+  result.run = co_await named.session->async_run(run->session_run_);
+  if (result.run.number == 0) co_return;
+  const CallTally tally = named.requests->take_tally();
+  result.calls = tally.calls;
+  result.call_time = tally.time;
+  if (!named.lost.empty()) {
+    std::string note = std::move(named.lost) + "; variables and imports of earlier runs are gone";
+    named.lost.clear();
+    if (!result.run.note.empty()) note += "; " + result.run.note;
+    result.run.note = std::move(note);
+  }
+}
+
+void Bridge::on_turn(const BridgeRun& run, CodeRequests& requests, sandbox::RunRequest& turn) {
   Reach reach;
   if (run.request_.servers || options_.strict_servers) reach.only.emplace();
   if (run.request_.servers) {
@@ -100,28 +148,34 @@ void Bridge::on_turn(const BridgeRun& run, sandbox::RunRequest& request) {
       if (server != nullptr) reach.only->insert(server->spec().name);
     }
   }
-  requests_->set_reach(std::move(reach));
-  const std::vector<const CatalogueServer*> servers = requests_->reachable();
-  discovery::append_run_servers(request.servers, servers);
+  requests.set_reach(std::move(reach));
+  const std::vector<const CatalogueServer*> servers = requests.reachable();
+  discovery::append_run_servers(turn.servers, servers);
   for (const CatalogueServer* server : servers)
-    request.loaded.push_back(server->spec().name);
+    turn.loaded.push_back(server->spec().name);
 }
 
-asio::awaitable<std::string> Bridge::start_servers(std::shared_ptr<BridgeRun> run) {
+std::string Bridge::find_unknown_server(const std::vector<std::string>& names) const {
   const discovery::Catalogue& catalogue = registry_->catalogue();
-  for (const std::string& name : *run->request_.servers) {
+  for (const std::string& name : names) {
     if (catalogue.find_server(name) != nullptr) continue;
     std::string known;
     for (const CatalogueServer& server : catalogue.servers()) {
       known += (known.empty() ? "" : ", ") + server.spec().name;
     }
-    co_return "Server '" + name +
-        "' is not available; configured are: " + (known.empty() ? "none" : known);
+    return "Server '" + name +
+           "' is not available; configured are: " + (known.empty() ? "none" : known);
   }
+  return {};
+}
+
+asio::awaitable<std::string> Bridge::start_servers(std::shared_ptr<BridgeRun> run) {
+  std::string unknown = find_unknown_server(*run->request_.servers);
+  if (!unknown.empty()) co_return unknown;
   const engine::Deadline deadline =
       engine::Deadline::after(options_.registry.downstream.start_limit);
   for (const std::string& name : *run->request_.servers) {
-    const std::string server = catalogue.find_server(name)->spec().name;
+    const std::string server = registry_->catalogue().find_server(name)->spec().name;
     ++run->starting_;
     registry_->with_tools(server, deadline, [run](const std::string& error) {
       if (run->failure_.empty()) run->failure_ = error;
@@ -138,16 +192,21 @@ asio::awaitable<std::string> Bridge::start_servers(std::shared_ptr<BridgeRun> ru
 }
 
 std::vector<LiveSession> Bridge::sessions() const {
-  return {{"default", session_}};
+  std::vector<LiveSession> live;
+  for (const auto& [name, named] : sessions_.sessions())
+    live.push_back({name, named->session});
+  return live;
 }
 
 asio::awaitable<void> Bridge::async_close() {
   const std::shared_ptr<Bridge> self = shared_from_this();
-  const auto closed = std::make_shared<engine::Event>(executor_);
-  asio::awaitable<void> closing = close_registry(registry_, closed);
-  asio::co_spawn(executor_, std::move(closing), asio::detached);
-  co_await session_->async_close();
-  co_await closed->async_wait();
+  sessions_.close();
+  std::vector<asio::awaitable<void>> parts;
+  parts.push_back(registry_->async_close());
+  for (const auto& [name, named] : sessions_.sessions())
+    parts.push_back(named->session->async_close());
+  parts.push_back(pool_->async_close());
+  co_await run_all(executor_, std::move(parts));
 }
 
 }  // namespace headrace::server

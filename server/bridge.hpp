@@ -1,4 +1,4 @@
-// The composition: configuration, servers, sandbox and session behind one operation, running code.
+// The composition: configuration, servers, sandbox and sessions behind one operation, running code.
 #pragma once
 
 #include <headrace/sandbox/launcher.hpp>
@@ -6,6 +6,7 @@
 #include <headrace/server/code_requests.hpp>
 #include <headrace/server/registry.hpp>
 #include <headrace/server/saved_tools.hpp>
+#include <headrace/server/session_table.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -23,6 +24,8 @@ struct BridgeOptions {
   sandbox::LauncherOptions launcher;
   sandbox::PoolOptions pool;
   sandbox::SessionOptions session;
+  /// Sessions that live at once; the longest unused makes room for another.
+  std::size_t max_sessions = 8;
   /// Without `servers`, none can be reached.
   bool strict_servers = false;
   std::filesystem::path saved_tools;
@@ -73,24 +76,33 @@ class BridgeRun {
   std::size_t starting_ = 0;
   std::string failure_;
   bool cancelled_ = false;
-  std::shared_ptr<sandbox::Run> session_run_;
+  std::shared_ptr<sandbox::Run> session_run_;  // from when it is handed to a session
 };
 
 /// For one client. Runs on one executor, without threads of its own; an embedder brings the
-/// io_context. Held by shared_ptr. Nothing is started before the first run.
+/// io_context. Held by shared_ptr. Nothing is started before the first run or prepare().
 class Bridge : public std::enable_shared_from_this<Bridge> {
  public:
   static std::shared_ptr<Bridge> make(engine::Executor executor, BridgeOptions options,
                                       engine::Logger logger);
 
   std::shared_ptr<BridgeRun> make_run(CodeRun request) const;
-  /// Runs it to its end; cancelled by BridgeRun::cancel(), not by Asio's cancellation.
+  /// Runs it to its end, whatever that is; nothing is thrown. Runs of one session wait for each
+  /// other, those of different sessions do not. Cancelled by BridgeRun::cancel(), not by Asio's
+  /// cancellation.
   asio::awaitable<CodeResult> async_run(std::shared_ptr<BridgeRun> run);
 
-  /// The sessions that have run something and were not forgotten since.
-  std::vector<LiveSession> sessions() const;
+  /// Somebody is there who will run code: an interpreter is started for them, a moment later.
+  void prepare() { pool_->prepare(); }
 
-  /// Ends the interpreter and all servers. For good.
+  /// The sessions that have run something and were not forgotten since, by name.
+  std::vector<LiveSession> sessions() const;
+  /// Null when there is none of this name.
+  std::shared_ptr<sandbox::Session> find_session(std::string_view name) const {
+    return sessions_.find(name);
+  }
+
+  /// Ends all interpreters and servers, side by side. For good.
   asio::awaitable<void> async_close();
 
   /// Reads the configuration, so that faults are reported, without starting anything.
@@ -98,9 +110,11 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
 
  private:
   Bridge(engine::Executor executor, BridgeOptions options, engine::Logger logger);
-  void connect();
+  std::shared_ptr<NamedSession> make_session(const std::string& name);
+  asio::awaitable<void> perform(std::shared_ptr<BridgeRun> run, CodeResult& result);
   asio::awaitable<std::string> start_servers(std::shared_ptr<BridgeRun> run);
-  void on_turn(const BridgeRun& run, sandbox::RunRequest& request);
+  std::string find_unknown_server(const std::vector<std::string>& names) const;
+  void on_turn(const BridgeRun& run, CodeRequests& requests, sandbox::RunRequest& turn);
 
   engine::Executor executor_;
   BridgeOptions options_;
@@ -108,9 +122,8 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
   std::shared_ptr<engine::ProcessGuard> guard_;
   std::shared_ptr<Registry> registry_;
   std::shared_ptr<SavedTools> saved_tools_;
-  std::shared_ptr<CodeRequests> requests_;
   std::shared_ptr<sandbox::Pool> pool_;
-  std::shared_ptr<sandbox::Session> session_;
+  SessionTable sessions_;
 };
 
 }  // namespace headrace::server

@@ -46,7 +46,28 @@ std::string not_found(std::string_view tool, const CatalogueServer& server) {
   return text;
 }
 
+// Another process that changes a saved tool is done with it in a moment.
+constexpr auto busy_pause = std::chrono::milliseconds(20);
+constexpr int busy_tries = 100;
+
 }  // namespace
+
+struct CodeRequests::ToolChange {
+  using Make = std::function<SavedTools::Change()>;
+  using Report = std::function<void(framing::JsonWriter&, const SavedTools::Change&)>;
+  ToolChange(const engine::Executor& executor, std::shared_ptr<Responder> who, Make change,
+             Report tell)
+      : responder(std::move(who)),
+        make(std::move(change)),
+        report(std::move(tell)),
+        timer(executor) {}
+
+  std::shared_ptr<Responder> responder;
+  Make make;
+  Report report;  // writes the members of the result
+  asio::steady_timer timer;
+  int tries_left = busy_tries;
+};
 
 const CodeRequests::Route CodeRequests::routes[] = {
     {"call_tool", &CodeRequests::call_tool},
@@ -55,6 +76,8 @@ const CodeRequests::Route CodeRequests::routes[] = {
     {"query_tool_docs", &CodeRequests::query_tool_docs},
     {"search_tool_docs", &CodeRequests::search_tool_docs},
     {"save_tool", &CodeRequests::save_tool},
+    {"delete_tool", &CodeRequests::delete_tool},
+    {"saved_tools", &CodeRequests::saved_tools},
 };
 
 void CodeRequests::on_request(Responder responder, const Message& message) {
@@ -146,6 +169,7 @@ void CodeRequests::start_call(Responder responder, const CatalogueServer& server
   Call& call = calls_[place];
   call.responder = std::move(responder);
   call.downstream = downstream;
+  call.began = engine::Clock::now();
   call.active = true;
   const std::uint32_t generation = ++call.generation;
   auto callback = [self = shared_from_this(), place, generation](engine::mcp::Outcome outcome) {
@@ -158,6 +182,8 @@ void CodeRequests::finish_call(std::uint32_t place, std::uint32_t generation,
                                engine::mcp::Outcome outcome) {
   Call& call = calls_[place];
   if (!call.active || call.generation != generation) return;
+  ++tally_.calls;
+  tally_.time += engine::Clock::now() - call.began;
   Responder responder = std::move(call.responder);
   call.downstream.reset();
   call.active = false;
@@ -216,13 +242,18 @@ void CodeRequests::list_servers(Responder& responder, const Message&) {
   responder.result(std::string_view(json));
 }
 
+std::shared_ptr<Responder> CodeRequests::keep_waiting(Responder responder) {
+  // A std::function must be copyable, and a Responder is not.
+  const auto waiting = std::make_shared<Responder>(std::move(responder));
+  std::erase_if(waiting_, [](const auto& weak) { return weak.expired(); });
+  waiting_.push_back(waiting);
+  return waiting;
+}
+
 void CodeRequests::with_tools_of(Responder responder, const CatalogueServer& server,
                                  std::function<void(Responder, const CatalogueServer&)> then) {
   const std::string name = server.spec().name;
-  // A std::function must be copyable, and a Responder is not.
-  auto waiting = std::make_shared<Responder>(std::move(responder));
-  std::erase_if(waiting_, [](const auto& weak) { return weak.expired(); });
-  waiting_.push_back(waiting);
+  const std::shared_ptr<Responder> waiting = keep_waiting(std::move(responder));
   auto done = [self = shared_from_this(), name, waiting,
                then = std::move(then)](const std::string& error) {
     // Given up meanwhile: a tool must not be called for nobody.
@@ -332,15 +363,62 @@ void CodeRequests::save_tool(Responder& responder, const Message& message) {
     responder.error(engine::mcp::invalid_params, "'name' and 'source' must be strings");
     return;
   }
-  std::string error;
-  const std::string path =
-      saved_tools_->save(text_of(members[0].value), text_of(members[1].value), error);
-  if (path.empty()) {
-    responder.error(engine::mcp::invalid_params, error);
+  auto make = [tools = saved_tools_, name = text_of(members[0].value),
+               source = text_of(members[1].value)] { return tools->save(name, source); };
+  auto report = [](framing::JsonWriter& writer, const SavedTools::Change& saved) {
+    writer.member("path", saved.path).member("version", std::uint64_t{saved.version});
+  };
+  try_change(std::make_shared<ToolChange>(executor_, keep_waiting(std::move(responder)),
+                                          std::move(make), std::move(report)));
+}
+
+void CodeRequests::delete_tool(Responder& responder, const Message& message) {
+  std::array<Member, 1> members{{{"name"}}};
+  if (!read_strings(responder, message.params, members)) return;
+  if (!is_string(members[0].value)) {
+    responder.error(engine::mcp::invalid_params, "'name' must be a string");
+    return;
+  }
+  auto make = [tools = saved_tools_, name = text_of(members[0].value)] {
+    return tools->remove(name);
+  };
+  auto report = [](framing::JsonWriter& writer, const SavedTools::Change& removed) {
+    writer.member("version", std::uint64_t{removed.version});
+  };
+  try_change(std::make_shared<ToolChange>(executor_, keep_waiting(std::move(responder)),
+                                          std::move(make), std::move(report)));
+}
+
+void CodeRequests::try_change(const std::shared_ptr<ToolChange>& change) {
+  // Nobody wants it any more.
+  if (!*change->responder) return;
+  const SavedTools::Change done = change->make();
+  if (done.outcome == SavedTools::Outcome::busy && change->tries_left > 0) {
+    --change->tries_left;
+    change->timer.expires_after(busy_pause);
+    change->timer.async_wait([self = shared_from_this(), change](std::error_code error) {
+      if (!error) self->try_change(change);
+    });
+    return;
+  }
+  if (done.outcome != SavedTools::Outcome::done) {
+    change->responder->error(engine::mcp::invalid_params, done.error);
     return;
   }
   std::string json;
-  framing::JsonWriter(json).begin_object().member("path", path).end_object();
+  framing::JsonWriter writer(json);
+  writer.begin_object();
+  change->report(writer, done);
+  writer.end_object();
+  change->responder->result(std::string_view(json));
+}
+
+void CodeRequests::saved_tools(Responder& responder, const Message&) {
+  std::string json;
+  framing::JsonWriter(json)
+      .begin_object()
+      .raw_member("tools", saved_tools_->as_detailed_json())
+      .end_object();
   responder.result(std::string_view(json));
 }
 

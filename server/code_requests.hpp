@@ -23,12 +23,21 @@ struct Reach {
   bool allows(std::string_view server) const { return !only || only->contains(server); }
 };
 
+/// Tool calls that have ended, and the time they took together.
+struct CallTally {
+  std::uint64_t calls = 0;
+  engine::Clock::duration time{};
+};
+
 /// The requests of one interpreter (docs/session-protocol.md). Nothing in them is believed. Held by
 /// shared_ptr: calls under way keep it alive.
 class CodeRequests : public std::enable_shared_from_this<CodeRequests> {
  public:
-  CodeRequests(std::shared_ptr<Registry> registry, std::shared_ptr<SavedTools> saved_tools)
-      : registry_(std::move(registry)), saved_tools_(std::move(saved_tools)) {}
+  CodeRequests(engine::Executor executor, std::shared_ptr<Registry> registry,
+               std::shared_ptr<SavedTools> saved_tools)
+      : executor_(std::move(executor)),
+        registry_(std::move(registry)),
+        saved_tools_(std::move(saved_tools)) {}
 
   void set_reach(Reach reach) { reach_ = std::move(reach); }
   /// When a call that begins now has to be over.
@@ -39,6 +48,9 @@ class CodeRequests : public std::enable_shared_from_this<CodeRequests> {
   void on_cancelled(std::string_view id);
   /// The interpreter is gone: everything under way is cancelled downstream.
   void cancel_all();
+
+  /// What has ended since it was asked last.
+  CallTally take_tally() noexcept { return std::exchange(tally_, {}); }
 
   /// The servers within reach, in the catalogue's order.
   std::vector<const discovery::CatalogueServer*> reachable() const;
@@ -56,6 +68,7 @@ class CodeRequests : public std::enable_shared_from_this<CodeRequests> {
     engine::Responder responder;
     std::shared_ptr<engine::mcp::Downstream> downstream;
     engine::mcp::Downstream::Ticket ticket = 0;
+    engine::Clock::time_point began;
     std::uint32_t generation = 0;
     bool active = false;
   };
@@ -66,6 +79,13 @@ class CodeRequests : public std::enable_shared_from_this<CodeRequests> {
   void query_tool_docs(engine::Responder& responder, const engine::Message& message);
   void search_tool_docs(engine::Responder& responder, const engine::Message& message);
   void save_tool(engine::Responder& responder, const engine::Message& message);
+  void delete_tool(engine::Responder& responder, const engine::Message& message);
+  void saved_tools(engine::Responder& responder, const engine::Message& message);
+
+  // A change of the saved tools, tried until nobody else is at it.
+  struct ToolChange;
+  void try_change(const std::shared_ptr<ToolChange>& change);
+  std::shared_ptr<engine::Responder> keep_waiting(engine::Responder responder);
 
   bool read_strings(engine::Responder& responder, std::string_view params,
                     std::span<framing::Member> members);
@@ -78,13 +98,15 @@ class CodeRequests : public std::enable_shared_from_this<CodeRequests> {
       engine::Responder responder, const discovery::CatalogueServer& server,
       std::function<void(engine::Responder, const discovery::CatalogueServer&)> then);
 
+  engine::Executor executor_;
   std::shared_ptr<Registry> registry_;
   std::shared_ptr<SavedTools> saved_tools_;
   Reach reach_;
+  CallTally tally_;
   framing::ObjectScanner scanner_;
   std::vector<Call> calls_;
   std::vector<std::uint32_t> free_;
-  // Requests that wait for a server's tools.
+  // Requests that wait for a server's tools, or to change a saved one.
   std::vector<std::weak_ptr<engine::Responder>> waiting_;
   std::string server_name_;  // scratch
   std::string tool_name_;

@@ -68,6 +68,9 @@ BridgeOptions bridge_options(const Options& options) {
   bridge.launcher.packages.requirements_file = expanded(options.state_dir) / "requirements.txt";
   bridge.launcher.fast_channel = options.fast_channel;
   bridge.launcher.server_version = version;
+  bridge.pool.size = options.warm;
+  bridge.pool.idle_limit = options.idle_limit;
+  bridge.max_sessions = options.max_sessions;
   bridge.session.idle_limit = options.idle_limit;
   bridge.session.output_limit = options.max_output;
   bridge.session.memory_limit = options.limits.memory;
@@ -149,6 +152,8 @@ class Program {
       role_->on_request(std::move(responder), message);
     };
     hooks.on_notification = [this](const engine::Message& message) {
+      // Whoever only looks at what we are does not get so far, or is gone in a moment.
+      if (message.method == "notifications/initialized") bridge_->prepare();
       role_->on_notification(message);
     };
     hooks.on_invalid = [this](const framing::Envelope& envelope) { role_->on_invalid(envelope); };

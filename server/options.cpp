@@ -135,6 +135,15 @@ std::optional<std::uint64_t> parse_count(std::string_view text) {
   return count && *count > 0 ? count : std::nullopt;
 }
 
+// A number from least to most.
+auto parse_between(std::uint64_t least, std::uint64_t most) {
+  return [least, most](std::string_view text) -> std::optional<std::uint64_t> {
+    constexpr std::array<Unit, 1> units{{{"", 1}}};
+    const auto count = parse_quantity(text, units);
+    return count && *count >= least && *count <= most ? count : std::nullopt;
+  };
+}
+
 std::optional<std::string> parse_user(std::string_view text) {
   // It becomes one argument of the runtime's command; nothing else may slip in with it.
   const bool good = !text.starts_with('-') && std::all_of(text.begin(), text.end(), [](char c) {
@@ -206,13 +215,16 @@ Options read_options(const discovery::EnvironmentLookup& environment) {
   options.package_cache = reader.text("MCP_BRIDGE_PACKAGE_CACHE");
   set(options.fast_channel, reader.parsed("MCP_BRIDGE_CHANNEL", parse_channel, "auto or stdio"));
   set(options.idle_limit, reader.parsed("MCP_BRIDGE_RUNTIME_IDLE_TIMEOUT", parse_seconds, time));
+  set(options.max_sessions,
+      reader.parsed("MCP_BRIDGE_MAX_SESSIONS", parse_between(1, 1000), "a number from 1 to 1000"));
+  set(options.warm,
+      reader.parsed("MCP_BRIDGE_WARM", parse_between(0, 16), "a number from 0 to 16"));
   set(options.state_dir, reader.text("MCP_BRIDGE_STATE_DIR"));
   options.servers_config = reader.text("MCP_SERVERS_CONFIG");
   set(options.output_mode,
       reader.parsed("MCP_BRIDGE_OUTPUT_MODE", parse_output_mode, "compact, toon or json"));
-  set(options.structured_content,
-      reader.parsed("MCP_BRIDGE_STRUCTURED_CONTENT", parse_structured_content,
-                    "auto, always or never"));
+  set(options.structured_content, reader.parsed("MCP_BRIDGE_STRUCTURED_CONTENT",
+                                                parse_structured_content, "auto, always or never"));
   set(options.log_level, reader.parsed("MCP_BRIDGE_LOG_LEVEL", parse_level,
                                        "DEBUG, INFO, WARNING, ERROR or CRITICAL"));
   set(options.allow_self, reader.parsed("MCP_BRIDGE_ALLOW_SELF_SERVER", parse_flag, flag));

@@ -34,6 +34,10 @@ struct Options {
   /// False: the interpreter is spoken to by stdin and stdout, whatever else would be faster.
   bool fast_channel = true;
   std::chrono::seconds idle_limit{300};
+  /// Sessions at once, spare interpreters not counted.
+  std::size_t max_sessions = 8;
+  /// Interpreters that are started before they are needed.
+  std::size_t warm = 1;
   std::string state_dir = "~/MCPs";
   std::optional<std::string> servers_config;
   OutputMode output_mode = OutputMode::compact;

@@ -1,16 +1,19 @@
 // Reading and writing the folder of saved tools.
 #include <headrace/discovery/alias.hpp>
 #include <headrace/engine/fd.hpp>
+#include <headrace/framing/json_text.hpp>
 #include <headrace/framing/json_writer.hpp>
 #include <headrace/server/saved_tools.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <cerrno>
-#include <cstdlib>
+#include <chrono>
+#include <cstdio>
 #include <cstring>
+#include <ctime>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <vector>
@@ -36,6 +39,19 @@ bool is_identifier(std::string_view name) {
          std::all_of(name.begin(), name.end(), letter) && !discovery::is_python_keyword(name);
 }
 
+bool is_text(std::string_view source) {
+  while (!source.empty()) {
+    const bool ascii = static_cast<unsigned char>(source.front()) < 0x80;
+    const std::size_t size = ascii ? 1 : framing::utf8_length(source);
+    if (size == 0 || source.front() == '\0') return false;
+    source.remove_prefix(size);
+  }
+  return true;
+}
+
+// The file alone, not its folder as well: after a power failure the old tool may be there in place
+// of the new one, never half of one. It takes a millisecond or two, in which nothing else is done;
+// saving is rare enough for that.
 bool write_all(int fd, std::string_view text) {
   while (!text.empty()) {
     const ssize_t size = ::write(fd, text.data(), text.size());
@@ -46,24 +62,36 @@ bool write_all(int fd, std::string_view text) {
   return ::fsync(fd) == 0;
 }
 
-// Empty when it is no plain file, too long or unreadable.
-std::string read_source(const fs::path& file) {
-  const engine::Fd fd(::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
-  struct stat status {};
-  if (!fd || ::fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
-  std::string text;
-  std::array<char, 16384> chunk;
-  for (;;) {
-    const ssize_t size = ::read(fd.get(), chunk.data(), chunk.size());
-    if (size <= 0) break;
-    text.append(chunk.data(), static_cast<std::size_t>(size));
-    if (text.size() > longest_source) return {};
-  }
-  return text;
-}
-
 bool is_tool(const fs::path& file) {
   return file.extension() == ".py" && is_identifier(file.stem().string());
+}
+
+SavedTools::Change failure_of(const std::string& name, const std::string& why) {
+  SavedTools::Change change;
+  change.error = "'" + name.substr(0, longest_name) + "' " + why;
+  return change;
+}
+
+// Held as long as the descriptor is open; the system takes it from whoever dies. `change` says why
+// there is none.
+engine::Fd lock(const fs::path& folder, SavedTools::Change& change) {
+  const fs::path file = folder / ".lock";
+  engine::Fd fd(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
+  if (fd && ::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) return fd;
+  const bool held = fd && errno == EWOULDBLOCK;
+  change.outcome = held ? SavedTools::Outcome::busy : SavedTools::Outcome::failed;
+  change.error =
+      held ? "another Headrace holds '" + file.string() + "'; if it hangs, end it"
+           : "'" + file.string() + "' can't be written or locked: " + std::strerror(errno);
+  return {};
+}
+
+std::string iso_time(std::time_t time) {
+  std::tm parts{};
+  ::gmtime_r(&time, &parts);
+  char text[32];
+  const std::size_t size = std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return {text, size};
 }
 
 }  // namespace
@@ -83,38 +111,72 @@ bool SavedTools::has_room(const fs::path& target, std::size_t size) const {
   return tools <= most_tools && bytes <= most_bytes;
 }
 
-std::string SavedTools::save(const std::string& name, std::string_view source,
-                             std::string& error) const {
-  if (!is_identifier(name)) {
-    error = "'" + name.substr(0, longest_name) + "' can't be saved: it is no Python identifier";
-    return {};
-  }
+SavedTools::Change SavedTools::save(const std::string& name, std::string_view source) const {
+  if (!is_identifier(name)) return failure_of(name, "can't be saved: it is no Python identifier");
   if (source.empty() || source.size() > longest_source) {
-    error = "'" + name + "' can't be saved: its source is empty or longer than 256 KiB";
-    return {};
+    return failure_of(name, "can't be saved: its source is empty or longer than 256 KiB");
   }
-  std::error_code failure;
-  fs::create_directories(folder_, failure);
-  const fs::path target = folder_ / (name + ".py");
-  if (!has_room(target, source.size())) {
-    error = "'" + name + "' can't be saved: '" + folder_.string() +
-            "' would hold more than 1000 tools or 16 MiB; remove some of its files";
-    return {};
+  if (!is_text(source)) {
+    return failure_of(name, "can't be saved: its source is no UTF-8 text, or has a null character");
   }
-  // A file of another name first, so that nobody ever reads half of it.
-  std::string temporary = (folder_ / ("." + name + ".XXXXXX")).string();
-  const engine::Fd fd(::mkostemp(temporary.data(), O_CLOEXEC));
-  bool written = fd && write_all(fd.get(), source);
-  if (written) written = ::rename(temporary.c_str(), target.c_str()) == 0;
-  if (!written) {
-    error = "'" + target.string() + "' can't be written: " + std::strerror(errno);
-    if (fd) ::unlink(temporary.c_str());
-    return {};
+  Change change;
+  change.path = (folder_ / (name + ".py")).string();
+  std::error_code no_folder;
+  fs::create_directories(folder_ / ".versions", no_folder);
+  const engine::Fd held = lock(folder_ / ".versions", change);
+  if (!held) return change;
+  const fs::path target = change.path;
+  std::error_code ignored;
+  const bool known = fs::exists(target, ignored);
+  if (!known || read_plain_file(target, longest_source) != source) {
+    if (!has_room(target, source.size())) {
+      return failure_of(name, "can't be saved: '" + folder_.string() +
+                                  "' would hold more than 1000 tools or 16 MiB; remove some of its "
+                                  "files");
+    }
+    if ((known && !versions_.keep(name, target)) || !replace(target, source)) {
+      change.error = "'" + change.path + "' can't be written: " + std::strerror(errno);
+      return change;
+    }
+    versions_.prune(name);
   }
-  return target.string();
+  change.version = versions_.current(name, target);
+  change.outcome = Outcome::done;
+  return change;
 }
 
-std::string SavedTools::as_json() const {
+bool SavedTools::replace(const fs::path& target, std::string_view source) const {
+  // A file of another name first, so that nobody ever reads half of it. Only who holds the lock
+  // writes there.
+  const fs::path temporary = folder_ / ".versions" / ".new";
+  ::unlink(temporary.c_str());
+  const engine::Fd fd(
+      ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666));
+  return fd && write_all(fd.get(), source) && ::rename(temporary.c_str(), target.c_str()) == 0;
+}
+
+SavedTools::Change SavedTools::remove(const std::string& name) const {
+  Change change;
+  const fs::path target = folder_ / (name + ".py");
+  std::error_code ignored;
+  if (!is_identifier(name) || !fs::is_regular_file(target, ignored)) {
+    return failure_of(name, "is no saved tool");
+  }
+  fs::create_directories(folder_ / ".versions", ignored);
+  const engine::Fd held = lock(folder_ / ".versions", change);
+  if (!held) return change;
+  change.path = target.string();
+  change.version = versions_.current(name, target);
+  if (!versions_.keep(name, target) || ::unlink(target.c_str()) != 0) {
+    change.error = "'" + change.path + "' can't be removed: " + std::strerror(errno);
+    return change;
+  }
+  versions_.prune(name);
+  change.outcome = Outcome::done;
+  return change;
+}
+
+std::vector<SavedTools::Tool> SavedTools::read() const {
   std::vector<fs::path> files;
   std::error_code failure;
   for (fs::directory_iterator entry(folder_, failure), end; !failure && entry != end;
@@ -124,20 +186,66 @@ std::string SavedTools::as_json() const {
   std::sort(files.begin(), files.end());
   if (files.size() > most_tools) files.resize(most_tools);
   std::size_t bytes = 0;
+  std::vector<Tool> tools;
+  for (const fs::path& file : files) {
+    std::string source = read_plain_file(file, longest_source);
+    if (source.empty() || bytes + source.size() > most_bytes) continue;
+    bytes += source.size();
+    tools.push_back({file.stem().string(), std::move(source), file});
+  }
+  return tools;
+}
+
+std::string SavedTools::as_json() const {
   std::string json;
   framing::JsonWriter writer(json);
   writer.begin_array();
-  for (const fs::path& file : files) {
-    const std::string source = read_source(file);
-    if (source.empty() || bytes + source.size() > most_bytes) continue;
-    bytes += source.size();
+  for (const Tool& tool : read()) {
+    writer.begin_object().member("name", tool.name).member("source", tool.source).end_object();
+  }
+  writer.end_array();
+  return json;
+}
+
+std::string SavedTools::as_detailed_json() const {
+  std::string json;
+  framing::JsonWriter writer(json);
+  writer.begin_array();
+  for (const Tool& tool : read()) {
+    struct stat status {};
+    ::stat(tool.file.c_str(), &status);
     writer.begin_object()
-        .member("name", file.stem().string())
-        .member("source", source)
+        .member("name", tool.name)
+        .member("source", tool.source)
+        .member("version", std::uint64_t{versions_.current(tool.name, tool.file)})
+        .member("saved", iso_time(status.st_mtime))
         .end_object();
   }
   writer.end_array();
   return json;
+}
+
+std::optional<std::int64_t> SavedTools::stamp() const {
+  struct stat status {};
+  if (::stat(folder_.c_str(), &status) != 0) return 0;
+  // Two changes within one tick of the clock look like one: the first may have been heard of and
+  // the second not.
+  constexpr std::int64_t tick = 50'000'000;
+  const std::int64_t changed =
+      std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec;
+  const std::int64_t now = std::chrono::duration_cast<std::chrono::nanoseconds>(
+                               std::chrono::system_clock::now().time_since_epoch())
+                               .count();
+  if (changed > now - tick && changed < now + tick) return std::nullopt;
+  return changed;
+}
+
+std::string SavedToolsNews::tell(bool fresh) {
+  // Looked at before the files are: what changes in between is told once more.
+  const std::optional<std::int64_t> now = tools_->stamp();
+  if (!fresh && now && now == heard_) return {};
+  heard_ = now;
+  return tools_->as_json();
 }
 
 }  // namespace headrace::server

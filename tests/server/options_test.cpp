@@ -39,6 +39,8 @@ TEST(Options, DefaultsAreThoseOfTheExistingBridge) {
   EXPECT_EQ(options.user, "65534:65534");
   EXPECT_TRUE(options.fast_channel);
   EXPECT_EQ(options.idle_limit, 300s);
+  EXPECT_EQ(options.max_sessions, 8U);
+  EXPECT_EQ(options.warm, 1U);
   EXPECT_EQ(options.state_dir, "~/MCPs");
   EXPECT_EQ(options.output_mode, OutputMode::compact);
   EXPECT_EQ(options.log_level, engine::LogLevel::info);
@@ -57,6 +59,8 @@ TEST(Options, EveryVariableIsRead) {
                                 {"MCP_BRIDGE_CONTAINER_USER", "1000:1000"},
                                 {"MCP_BRIDGE_CHANNEL", "stdio"},
                                 {"MCP_BRIDGE_RUNTIME_IDLE_TIMEOUT", "10"},
+                                {"MCP_BRIDGE_MAX_SESSIONS", "20"},
+                                {"MCP_BRIDGE_WARM", "0"},
                                 {"MCP_BRIDGE_STATE_DIR", "/srv/x"},
                                 {"MCP_SERVERS_CONFIG", "/srv/servers.toml"},
                                 {"MCP_BRIDGE_OUTPUT_MODE", "TOON"},
@@ -74,6 +78,8 @@ TEST(Options, EveryVariableIsRead) {
   EXPECT_EQ(options.user, "1000:1000");
   EXPECT_FALSE(options.fast_channel);
   EXPECT_EQ(options.idle_limit, 10s);
+  EXPECT_EQ(options.max_sessions, 20U);
+  EXPECT_EQ(options.warm, 0U);
   EXPECT_EQ(options.state_dir, "/srv/x");
   EXPECT_EQ(options.servers_config, "/srv/servers.toml");
   EXPECT_EQ(options.output_mode, OutputMode::toon);
@@ -85,23 +91,27 @@ TEST(Options, EveryVariableIsRead) {
 
 TEST(Options, WhatCannotBeReadNamesItsVariable) {
   for (const auto& [name, value] :
-       std::map<std::string, std::string>{{"MCP_BRIDGE_RUNTIME", "lxc"},
-                                          {"MCP_BRIDGE_IMAGE", "--privileged"},
-                                          {"MCP_BRIDGE_IMAGE", "a b"},
-                                          {"MCP_BRIDGE_TIMEOUT", "soon"},
-                                          {"MCP_BRIDGE_TIMEOUT", "-1"},
-                                          {"MCP_BRIDGE_TIMEOUT", "0"},
-                                          {"MCP_BRIDGE_MAX_TIMEOUT", "99999999999999999999"},
-                                          {"MCP_BRIDGE_MEMORY", "lots"},
-                                          {"MCP_BRIDGE_MEMORY", "1k"},
-                                          {"MCP_BRIDGE_PIDS", "0"},
-                                          {"MCP_BRIDGE_CPUS", "nan"},
-                                          {"MCP_BRIDGE_CPUS", "-2"},
-                                          {"MCP_BRIDGE_CONTAINER_USER", "--user"},
-                                          {"MCP_BRIDGE_CHANNEL", "pigeon"},
-                                          {"MCP_BRIDGE_OUTPUT_MODE", "xml"},
-                                          {"MCP_BRIDGE_LOG_LEVEL", "loud"},
-                                          {"MCP_BRIDGE_ALLOW_SELF_SERVER", "maybe"}}) {
+       std::multimap<std::string, std::string>{{"MCP_BRIDGE_RUNTIME", "lxc"},
+                                               {"MCP_BRIDGE_IMAGE", "--privileged"},
+                                               {"MCP_BRIDGE_IMAGE", "a b"},
+                                               {"MCP_BRIDGE_TIMEOUT", "soon"},
+                                               {"MCP_BRIDGE_TIMEOUT", "-1"},
+                                               {"MCP_BRIDGE_TIMEOUT", "0"},
+                                               {"MCP_BRIDGE_MAX_TIMEOUT", "99999999999999999999"},
+                                               {"MCP_BRIDGE_MEMORY", "lots"},
+                                               {"MCP_BRIDGE_MEMORY", "1k"},
+                                               {"MCP_BRIDGE_PIDS", "0"},
+                                               {"MCP_BRIDGE_CPUS", "nan"},
+                                               {"MCP_BRIDGE_CPUS", "-2"},
+                                               {"MCP_BRIDGE_CONTAINER_USER", "--user"},
+                                               {"MCP_BRIDGE_CHANNEL", "pigeon"},
+                                               {"MCP_BRIDGE_MAX_SESSIONS", "0"},
+                                               {"MCP_BRIDGE_MAX_SESSIONS", "1001"},
+                                               {"MCP_BRIDGE_WARM", "17"},
+                                               {"MCP_BRIDGE_WARM", "-1"},
+                                               {"MCP_BRIDGE_OUTPUT_MODE", "xml"},
+                                               {"MCP_BRIDGE_LOG_LEVEL", "loud"},
+                                               {"MCP_BRIDGE_ALLOW_SELF_SERVER", "maybe"}}) {
     EXPECT_THAT(failure({{name, value}}), testing::HasSubstr(name)) << value;
   }
 }
