@@ -8,7 +8,7 @@ from time import monotonic
 from typing import Any
 
 from headrace_runtime import session
-from headrace_runtime.wire import encode_text, to_utf8
+from headrace_runtime.wire import encode_text
 
 INTERVAL = 0.05  # seconds between two frames
 _LONGEST_MESSAGE = 1000
@@ -39,19 +39,21 @@ def progress(done: Any, total: Any = None, message: str | None = None) -> None:
     if message is not None:
         if not isinstance(message, str):
             raise TypeError(f"progress: message must be a str, not {type(message).__name__}")
-        head += f',"message":{encode_text(message[:_LONGEST_MESSAGE])}'
+        message = message[:_LONGEST_MESSAGE].encode("utf-8", "backslashreplace").decode("utf-8")
+        head += f',"message":{encode_text(message)}'
     run = session.current.capture.run
     if not run:
         return  # nobody waits
-    frame = f'{{"jsonrpc":"2.0","method":"progress","params":{{"run":{run},{head}}}}}\n'
+    words = f'{{"jsonrpc":"2.0","method":"progress","params":{{"run":{run},{head}}}}}\n'
+    frame = words.encode("utf-8")
     now = monotonic()
     with _lock:
         if now < _next:
-            _waiting = to_utf8(frame)
+            _waiting = frame
             session.current.interrupts.on_tick = send_waiting
             return
         _waiting, _next = b"", now + INTERVAL
-        session.current.channel.send(to_utf8(frame))
+        session.current.channel.send(frame)
 
 
 def send_waiting(at_once: bool = False) -> None:

@@ -11,7 +11,7 @@ from binascii import a2b_base64, b2a_base64
 from typing import Any
 
 from headrace_runtime import session
-from headrace_runtime.wire import encode_text, to_utf8
+from headrace_runtime.wire import encode_text
 
 LIMIT = 32 * 1024 * 1024
 _COMPLAINT_LIMIT = 500
@@ -181,16 +181,18 @@ def send(form: str, content: Any, aside: bool = False) -> None:
     if size <= LIMIT:
         try:
             if isinstance(content, str):
-                data = to_utf8(content)
+                data = content.encode("utf-8", "backslashreplace")  # as print does
                 size = len(data)
-                body = to_utf8(f'"text":{encode_text(content)}') if size <= LIMIT else None
+                if size <= LIMIT:
+                    body = b'"text":%b' % encode_text(data.decode("utf-8")).encode("utf-8")
             else:
                 body = b'"data":"%b"' % b2a_base64(content, newline=False)
         except MemoryError:
             pass
     if body is not None:
         tail = b',"aside":true}}\n' if aside else b"}}\n"
-        if session.current.capture.show(b'"mimeType":%b,%b%b' % (encode_text(form).encode(), body, tail)):
+        frame = b'"mimeType":%b,%b%b' % (encode_text(form).encode(), body, tail)
+        if session.current.capture.show(frame):
             return
     if not aside:
         why = f"the limit is {LIMIT:,}" if body is None else "this process cannot show it"

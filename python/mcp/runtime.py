@@ -249,10 +249,10 @@ functions; await runtime.call_tool(server, tool, {...}) by real names. asyncio.g
 side by side. A failed call raises MCPError.
 Read: a result prints as its text and acts like its data (r.text, r.data, r.images).
 Show: display(x) and the last expression show pictures, tables and markdown; matplotlib figures \
-come by themselves; runtime.progress(done, total, "words"). Files in /workspace last as long as the \
-session.
-Keep: save_tool(function) makes a function available in every later session; runtime.saved_tools(), \
-runtime.delete_tool(name). runtime.reset() starts afresh."""
+come by themselves; runtime.progress(done, total, "words"). Files in /workspace last as long as \
+the session.
+Keep: save_tool(function) makes a function available in every later session; \
+runtime.saved_tools(), runtime.delete_tool(name). runtime.reset() starts afresh."""
 
 
 def capability_summary() -> str:
@@ -292,16 +292,16 @@ def save_tool(func: Callable) -> str:
 
 def saved_tools() -> list:
     """The functions that were saved: name, signature, doc, version, saved (when), source."""
-    from headrace_runtime import saving
+    from headrace_runtime import saved
 
-    return _List(_records(saving.listed()))
+    return _List(_records(saved.listed()))
 
 
 def delete_tool(name: str) -> str:
     """Removes a saved function, here and for all later sessions."""
-    from headrace_runtime import saving
+    from headrace_runtime import saved
 
-    return _Words(saving.delete(name))
+    return _Words(saved.delete(name))
 
 
 def __dir__() -> list:

@@ -51,7 +51,7 @@ def kinds(outcome) -> list:
         ("_repr_svg_='<svg/>', _repr_markdown_='*m*'", "image/svg+xml", "<svg/>"),
         ("_repr_svg_=b'<svg/>'", "image/svg+xml", "<svg/>"),
         ("_repr_markdown_='*é*', _repr_html_='<b>'", "text/markdown", "*é*"),
-        ("_repr_markdown_='\\ud800'", "text/markdown", "\ud800"),
+        ("_repr_markdown_='\\ud800'", "text/markdown", "\\ud800"),
         ("_repr_html_='<b>x</b>'", "text/html", "<b>x</b>"),
         ("_repr_png_=None, _repr_html_='<b>x</b>'", "text/html", "<b>x</b>"),
         ("_repr_mimebundle_={'image/png': PNG, 'text/html': '<b>'}", "image/png", PNG),

@@ -22,7 +22,7 @@ def told(outcome) -> list:
         ("progress(10**30)", (1e30, None, None)),
         ("progress(True)", (1, None, None)),
         ("progress(__import__('decimal').Decimal('2.5'))", (2.5, None, None)),
-        ("progress(1, None, '\\ud800')", (1, None, "\ud800")),
+        ("progress(1, None, '\\ud800')", (1, None, "\\ud800")),
     ],
 )
 def test_progress_arrives(host, call, expected):
