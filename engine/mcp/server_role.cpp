@@ -44,7 +44,7 @@ bool is_string(std::string_view raw) {
 constexpr std::size_t page_size = 200;
 
 // A cursor of ours is how many came before. Nothing when it can only be made up.
-std::optional<std::size_t> read_cursor(std::string_view params) {
+std::optional<std::size_t> parse_cursor(std::string_view params) {
   std::array<Member, 1> members{{{"cursor"}}};
   if (!scan(params, members)) return std::nullopt;
   std::string_view raw = members[0].value;
@@ -58,14 +58,11 @@ std::optional<std::size_t> read_cursor(std::string_view params) {
   return good ? std::optional(offset) : std::nullopt;
 }
 
-// These lists are one page: a cursor can only be made up.
-bool refuse_cursor(Responder& responder, std::string_view params) {
-  std::array<Member, 1> members{{{"cursor"}}};
-  if (scan(params, members) && (members[0].value.empty() || members[0].value == "null")) {
-    return false;
-  }
-  responder.error(invalid_params, "Invalid cursor");
-  return true;
+// The same; what can only be made up is refused.
+std::optional<std::size_t> read_cursor(Responder& responder, std::string_view params) {
+  const std::optional<std::size_t> offset = parse_cursor(params);
+  if (!offset) responder.error(invalid_params, "Invalid cursor");
+  return offset;
 }
 
 std::string page_of(std::string_view key, const std::vector<std::string>& definitions,
@@ -294,8 +291,9 @@ void ServerRole::ping(Responder& responder, const Message&) {
 }
 
 void ServerRole::list_tools(Responder& responder, const Message& message) {
-  if (refuse_cursor(responder, message.params)) return;
-  responder.result(std::string_view(page_of("tools", definitions_of(options_.tools), 0)));
+  const std::optional<std::size_t> offset = read_cursor(responder, message.params);
+  if (!offset) return;
+  responder.result(std::string_view(page_of("tools", definitions_of(options_.tools), *offset)));
 }
 
 // Answers one question to the provider. Whoever holds it owes the answer.
@@ -327,11 +325,8 @@ std::shared_ptr<ServerRole::Lookup> ServerRole::begin_lookup(Responder& responde
 }
 
 void ServerRole::list_resources(Responder& responder, const Message& message) {
-  const std::optional<std::size_t> offset = read_cursor(message.params);
-  if (!offset) {
-    responder.error(invalid_params, "Invalid cursor");
-    return;
-  }
+  const std::optional<std::size_t> offset = read_cursor(responder, message.params);
+  if (!offset) return;
   std::vector<std::string> definitions = definitions_of(options_.resources);
   if (!options_.provider.list) {
     responder.result(std::string_view(page_of("resources", definitions, *offset)));
@@ -349,8 +344,10 @@ void ServerRole::list_resources(Responder& responder, const Message& message) {
 }
 
 void ServerRole::list_templates(Responder& responder, const Message& message) {
-  if (refuse_cursor(responder, message.params)) return;
-  responder.result(std::string_view(page_of("resourceTemplates", options_.provider.templates, 0)));
+  const std::optional<std::size_t> offset = read_cursor(responder, message.params);
+  if (!offset) return;
+  const std::vector<std::string>& templates = options_.provider.templates;
+  responder.result(std::string_view(page_of("resourceTemplates", templates, *offset)));
 }
 
 void ServerRole::call_tool(Responder& responder, const Message& message) {

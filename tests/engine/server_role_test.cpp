@@ -437,6 +437,24 @@ TEST_F(RoleWithProvider, ALongListComesInPages) {
   }
 }
 
+TEST(RoleOfManyTools, ListsThemInPages) {
+  ServerOptions options;
+  for (int i = 0; i < 250; ++i)
+    options.tools.push_back({"t", "{}", nullptr});
+  const auto role = std::make_shared<ServerRole>(std::move(options));
+  CoreHarness peer;
+  peer.hooks.on_request = [&role](Responder responder, const Message& message) {
+    role->on_request(std::move(responder), message);
+  };
+  peer.line(R"({"jsonrpc":"2.0","id":1,"method":"tools/list"})");
+  EXPECT_THAT(peer.written(), ElementsAre(HasSubstr(R"("nextCursor":"200")")));
+  peer.line(R"({"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"cursor":"200"}})");
+  const std::vector<std::string> lines = peer.written();
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_THAT(lines[0], Not(HasSubstr("nextCursor")));
+  EXPECT_EQ(std::count(lines[0].begin(), lines[0].end(), '{'), 2 + 50);
+}
+
 TEST_F(RoleWithProvider, AResourceIsTextOrBytes) {
   ask("resources/read", R"({"uri":"more:\/\/a"})");
   EXPECT_THAT(asked, ElementsAre("more://a"));
