@@ -26,10 +26,10 @@ void OutputBuffer::append(std::string_view text) {
   if (tail_.size() > 2 * half) tail_.erase(0, tail_.size() - half);
 }
 
-std::string OutputBuffer::text() const {
-  if (head_.size() + tail_.size() == total_ && total_ <= limit_) return head_ + tail_;
+OutputBuffer::Ends OutputBuffer::ends() const {
   std::string_view head = head_;
   std::string_view tail = tail_;
+  if (!cut()) return {head, {}, tail};
   const std::size_t half = limit_ / 2;
   if (tail.size() > half) tail.remove_prefix(tail.size() - half);
 
@@ -50,11 +50,25 @@ std::string OutputBuffer::text() const {
     while (!tail.empty() && continues_character(tail.front()))
       tail.remove_prefix(1);
   }
-  std::string out(head);
-  if (!out.empty() && out.back() != '\n') out += '\n';
-  out += "… " + std::to_string(total_ - head.size() - tail.size()) + " of " +
-         std::to_string(total_) + " bytes are left out here …\n";
-  return out.append(tail);
+  std::string missing = !head.empty() && head.back() != '\n' ? "\n" : "";
+  missing += "… " + std::to_string(total_ - head.size() - tail.size()) + " of " +
+             std::to_string(total_) + " bytes are left out here …\n";
+  return {head, std::move(missing), tail};
+}
+
+std::string OutputBuffer::text() const {
+  const Ends kept = ends();
+  std::string text(kept.head);
+  return text.append(kept.missing).append(kept.tail);
+}
+
+std::size_t OutputBuffer::place(std::size_t offset) const {
+  const Ends kept = ends();
+  if (offset <= kept.head.size()) return offset;
+  const std::size_t before_tail = kept.head.size() + kept.missing.size();
+  const std::size_t left_out = total_ - kept.head.size() - kept.tail.size();
+  if (offset < kept.head.size() + left_out) return before_tail;
+  return before_tail + std::min(offset - kept.head.size() - left_out, kept.tail.size());
 }
 
 }  // namespace headrace::sandbox

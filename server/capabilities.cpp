@@ -57,6 +57,22 @@ A result is the raw MCP result (`r["content"]`, `r["structuredContent"]`) and it
 `print(r)` shows its text, `r.data` is what the tool returned, `r.images` its pictures; iteration,
 `in`, indexing and attributes reach through to the data. A call that fails raises `MCPError`.
 
+## Show
+
+    display(fig)              # pictures, SVG, Markdown, HTML: as a notebook shows them
+    df                        # a last expression is shown as well, and so are open figures
+    runtime.progress(3, 10, "third page")       # for a client that shows progress
+
+What is printed reaches the client while the code runs. Of a very long output the answer has both
+ends and a link to the whole.
+
+## Files and sessions
+
+Files under `/workspace` last as long as the session; those that a run made or changed are linked
+from its answer and can be read as resources, `headrace://sessions/default/files/NAME`. The argument
+`session="name"` of `run_python` is another, independent interpreter; `runtime.reset()` lets the next
+run start afresh. Code that takes too long is interrupted and keeps its variables.
+
 ## Servers
 
 Without `servers` every configured server can be reached and starts when it is first used. With
@@ -64,7 +80,8 @@ Without `servers` every configured server can be reached and starts when it is f
 
 ## Keep
 
-`save_tool(func)` keeps a function for later sessions.
+`save_tool(func)` keeps a function for later sessions; `runtime.saved_tools()` lists what is kept, and
+`runtime.delete_tool(name)` forgets one.
 )md";
 }
 

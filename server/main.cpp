@@ -6,6 +6,7 @@
 #include <headrace/server/capabilities.hpp>
 #include <headrace/server/options.hpp>
 #include <headrace/server/run_python.hpp>
+#include <headrace/server/session_resources.hpp>
 
 #include <csignal>
 #include <cstdio>
@@ -111,13 +112,15 @@ class Program {
                   log(level, source, message);
                 }),
         bridge_(Bridge::make(executor_, bridge_options(options), logger_)) {
-    RunLimits limits{options.timeout, options.max_timeout, options.output_mode};
+    RunLimits limits{options.timeout, options.max_timeout, options.output_mode,
+                     options.structured_content};
     engine::mcp::ServerOptions server;
     server.implementation = {"headrace", version, "Headrace"};
     server.instructions = instructions();
     server.tools.push_back(run_python_tool(bridge_, executor_, limits));
     server.resources.push_back({std::string(capabilities_uri), capabilities_definition(),
                                 "text/markdown", capabilities_text});
+    server.provider = session_resources(bridge_, executor_);
     role_ = std::make_shared<ServerRole>(std::move(server));
   }
 

@@ -1,33 +1,22 @@
-// The three output modes: compact text, TOON, JSON.
+// The answer: its text in three modes, its blocks in order, its bounds.
 #include <headrace/framing/json_writer.hpp>
 #include <headrace/sandbox/output_buffer.hpp>
-#include <headrace/server/render.hpp>
+#include <headrace/server/content.hpp>
+#include <headrace/server/payload.hpp>
 
 #include <algorithm>
-#include <cctype>
-#include <charconv>
+#include <cmath>
 
 namespace headrace::server {
 namespace {
 
 using framing::JsonWriter;
+using sandbox::Display;
 
 // Of the summary, the error and the note each.
 constexpr std::size_t longest_words = 8 << 10;
 // Of the names of servers together.
-constexpr std::size_t longest_names = 32 << 10;
-
-std::vector<std::string_view> lines_of(std::string_view text) {
-  std::vector<std::string_view> lines;
-  while (!text.empty()) {
-    const std::size_t end = text.find('\n');
-    std::string_view line = text.substr(0, end);
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    lines.push_back(line);
-    text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
-  }
-  return lines;
-}
+constexpr std::size_t longest_names = 16 << 10;
 
 bool succeeded(const RunReport& report) {
   return report.status == "success";
@@ -37,48 +26,10 @@ bool has_output(const RunReport& report) {
   return !report.out.empty() || !report.err.empty();
 }
 
-// Which parts of the payload are written; compact leaves out what is obvious.
-struct Shape {
-  bool status = true;
-  bool zero_exit = true;
-  bool summary = true;
-};
-
-void append_lines(JsonWriter& writer, std::string_view key, std::string_view text) {
-  if (text.empty()) return;
-  writer.key(key).begin_array();
-  for (const std::string_view line : lines_of(text))
-    writer.value(line);
-  writer.end_array();
-}
-
-std::string payload_json(const RunReport& report, const Shape& shape) {
-  std::string json;
-  JsonWriter writer(json);
-  writer.begin_object();
-  if (shape.status) writer.member("status", report.status);
-  if (shape.summary && !report.summary.empty()) writer.member("summary", report.summary);
-  if (report.exit_code && (*report.exit_code != 0 || shape.zero_exit)) {
-    writer.member("exitCode", *report.exit_code);
-  }
-  if (!report.servers.empty()) {
-    writer.key("servers").begin_array();
-    for (const std::string& server : report.servers)
-      writer.value(server);
-    writer.end_array();
-  }
-  append_lines(writer, "stdout", report.out);
-  append_lines(writer, "stderr", report.err);
-  if (!report.error.empty()) writer.member("error", report.error);
-  if (report.timeout_seconds) writer.member("timeoutSeconds", *report.timeout_seconds);
-  if (!report.note.empty()) writer.member("note", report.note);
-  writer.end_object();
-  return json;
-}
-
-Shape structured_shape(const RunReport& report, OutputMode mode) {
-  if (mode != OutputMode::compact) return {};
-  Shape shape;
+PayloadShape structured_shape(const RunReport& report, OutputMode mode) {
+  PayloadShape shape;
+  shape.links = true;
+  if (mode != OutputMode::compact) return shape;
   shape.zero_exit = false;
   shape.status = !succeeded(report) || !has_output(report);
   shape.summary = !succeeded(report) || report.out.empty();
@@ -89,100 +40,118 @@ std::string_view without_last_newline(std::string_view text) {
   return text.ends_with('\n') ? text.substr(0, text.size() - 1) : text;
 }
 
-std::string compact_text(const RunReport& report) {
-  std::string text;
-  const auto add = [&text](std::string_view head, std::string_view body) {
+// In one piece more than there are cuts into what was printed; pieces may be empty. With nothing
+// printed the summary stands in, unless the code displayed something and all is well.
+std::vector<std::string> compact_texts(const RunReport& report,
+                                       const std::vector<std::size_t>& cuts) {
+  std::vector<std::string> texts(1);
+  const auto add = [&texts](std::string_view head, std::string_view body) {
+    std::string& text = texts.back();
     if (!text.empty() && !text.ends_with('\n')) text += '\n';
     text.append(head).append(body);
   };
   if (!succeeded(report)) add("status: ", report.status);
   if (report.exit_code && *report.exit_code != 0) add("exit: ", std::to_string(*report.exit_code));
-  if (!report.out.empty()) add("", without_last_newline(report.out));
+  std::size_t begin = 0;
+  const auto add_output = [&](std::size_t end) {
+    end = std::clamp(end, begin, report.out.size());
+    const std::string_view piece = std::string_view(report.out).substr(begin, end - begin);
+    if (!piece.empty()) add("", without_last_newline(piece));
+    begin = end;
+  };
+  for (const std::size_t cut : cuts) {
+    add_output(cut);
+    texts.emplace_back();
+  }
+  add_output(report.out.size());
   if (!report.err.empty()) add("stderr:\n", without_last_newline(report.err));
-  if (!has_output(report)) add("", report.summary);
+  if (!has_output(report) && (cuts.empty() || !succeeded(report))) add("", report.summary);
   // A traceback on stderr says it already.
   const bool said = report.err.find(report.error) != std::string::npos;
   if (!report.error.empty() && !said) add("error: ", report.error);
   if (!report.note.empty()) add("note: ", report.note);
-  return text;
+  return texts;
 }
 
-// TOON 2.0, sections 7.1 and 7.2: which strings have to be quoted, and how.
-bool toon_needs_quotes(std::string_view text) {
-  if (text.empty() || text.front() == ' ' || text.back() == ' ' || text.front() == '-') return true;
-  if (text == "true" || text == "false" || text == "null") return true;
-  if (text.find_first_of(":\"\\[]{},\n\r\t") != std::string_view::npos) return true;
-  if (std::any_of(text.begin(), text.end(),
-                  [](char c) { return static_cast<unsigned char>(c) < 0x20; })) {
-    return true;
-  }
-  // Whatever could be read as a number.
-  return std::isdigit(static_cast<unsigned char>(text.front())) != 0 &&
-         text.find_first_not_of("0123456789.eE+-") == std::string_view::npos;
+double seconds(engine::Clock::duration time) {
+  const auto microseconds = std::chrono::duration_cast<std::chrono::microseconds>(time).count();
+  return static_cast<double>(microseconds) / 1e6;
 }
 
-void append_toon(std::string& out, std::string_view text) {
-  if (!toon_needs_quotes(text)) {
-    out += text;
-    return;
+void write_usage(JsonWriter& writer, const RunReport& report) {
+  const sandbox::RunUsage& usage = *report.usage;
+  writer.key("_meta").begin_object().key("headrace/usage").begin_object();
+  writer.member("wallSeconds", seconds(usage.wall));
+  if (usage.cpu_seconds && std::isfinite(*usage.cpu_seconds)) {
+    writer.member("cpuSeconds", *usage.cpu_seconds);
   }
-  out += '"';
-  for (const char c : text) {
-    switch (c) {
-      case '"':
-        out += "\\\"";
-        break;
-      case '\\':
-        out += "\\\\";
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      case '\t':
-        out += "\\t";
-        break;
-      default:
-        out += c;
+  if (usage.peak_memory) writer.member("peakMemoryBytes", *usage.peak_memory);
+  writer.member("calls", report.calls);
+  if (report.calls > 0) writer.member("callSeconds", seconds(report.call_time));
+  writer.end_object().end_object();
+}
+
+// A report whose displays and links have become blocks.
+std::string write_result(const RunReport& report, const AnswerForm& form,
+                         const ContentBlocks& blocks) {
+  std::string json;
+  JsonWriter writer(json);
+  writer.begin_object().key("content").begin_array();
+  if (form.mode == OutputMode::compact) {
+    std::vector<std::size_t> cuts;
+    for (const ContentBlocks::Placed& block : blocks.placed)
+      cuts.push_back(block.position);
+    const std::vector<std::string> texts = compact_texts(report, cuts);
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      if (!texts[i].empty()) writer.raw(text_block(texts[i]));
+      if (i < cuts.size()) writer.raw(blocks.placed[i].json);
     }
+  } else {
+    writer.raw(text_block(render_text(report, form.mode)));
+    for (const ContentBlocks::Placed& block : blocks.placed)
+      writer.raw(block.json);
   }
-  out += '"';
+  for (const std::string& block : blocks.after)
+    writer.raw(block);
+  writer.end_array();
+  const bool structured = form.structured == StructuredContent::always ||
+                          (form.structured == StructuredContent::automatic && !blocks.shows);
+  if (structured) {
+    writer.raw_member("structuredContent",
+                      payload_json(report, structured_shape(report, form.mode)));
+  }
+  writer.member("isError", !succeeded(report));
+  if (report.usage) write_usage(writer, report);
+  writer.end_object();
+  return json;
 }
 
-std::string toon_text(const RunReport& report) {
-  std::string out = "```toon\n";
-  const auto add_text = [&out](std::string_view key, std::string_view text) {
-    if (text.empty()) return;
-    out.append(key).append(": ");
-    append_toon(out, text);
-    out += '\n';
-  };
-  const auto add_number = [&out](std::string_view key, long long number) {
-    out.append(key).append(": ").append(std::to_string(number)).append("\n");
-  };
-  const auto add_list = [&out](std::string_view key, const auto& items) {
-    if (items.empty()) return;
-    out.append(key).append("[").append(std::to_string(items.size())).append("]: ");
-    bool first = true;
-    for (const auto& item : items) {
-      if (!first) out += ',';
-      first = false;
-      append_toon(out, item);
-    }
-    out += '\n';
-  };
-  add_text("status", report.status);
-  add_text("summary", report.summary);
-  if (report.exit_code) add_number("exitCode", *report.exit_code);
-  add_list("servers", report.servers);
-  add_list("stdout", lines_of(report.out));
-  add_list("stderr", lines_of(report.err));
-  add_text("error", report.error);
-  if (report.timeout_seconds) add_number("timeoutSeconds", *report.timeout_seconds);
-  add_text("note", report.note);
-  return out + "```";
+std::string cut(const std::string& text, std::size_t limit) {
+  sandbox::OutputBuffer buffer(limit);
+  buffer.append(text);
+  return buffer.text();
+}
+
+// The same, cut to what an answer may be.
+std::string fitted(const RunReport& report, const AnswerForm& form, ContentBlocks blocks) {
+  RunReport shown = report;
+  shown.links = std::move(blocks.links);
+  std::string json = write_result(shown, form, blocks);
+  // Escaping can make six bytes of one, and what is printed stands in the answer twice.
+  std::vector<std::size_t> positions;
+  for (const ContentBlocks::Placed& block : blocks.placed)
+    positions.push_back(block.position);
+  for (std::size_t limit = longest_result / 4; json.size() > longest_result && limit > 0;
+       limit /= 2) {
+    sandbox::OutputBuffer out(limit);
+    out.append(report.out);
+    shown.out = out.text();
+    shown.err = cut(report.err, limit);
+    for (std::size_t i = 0; i < positions.size(); ++i)
+      blocks.placed[i].position = out.place(positions[i]);
+    json = write_result(shown, form, blocks);
+  }
+  return json;
 }
 
 }  // namespace
@@ -192,55 +161,37 @@ std::string render_text(const RunReport& report, OutputMode mode) {
     case OutputMode::compact:
       break;
     case OutputMode::toon:
-      return toon_text(report);
+      return payload_toon(report);
     case OutputMode::json:
       return "```json\n" + payload_json(report, {}) + "\n```";
   }
-  return compact_text(report);
+  return compact_texts(report, {}).front();
 }
 
-namespace {
-
-std::string cut(const std::string& text, std::size_t limit) {
-  sandbox::OutputBuffer buffer(limit);
-  buffer.append(text);
-  return buffer.text();
-}
-
-std::string write_result(const RunReport& report, OutputMode mode) {
-  std::string json;
-  JsonWriter writer(json);
-  writer.begin_object();
-  writer.key("content").begin_array().begin_object();
-  writer.member("type", "text").member("text", render_text(report, mode));
-  writer.end_object().end_array();
-  writer.raw_member("structuredContent", payload_json(report, structured_shape(report, mode)));
-  writer.member("isError", !succeeded(report));
-  writer.end_object();
-  return json;
-}
-
-}  // namespace
-
-std::string render_result(const RunReport& report, OutputMode mode) {
-  RunReport shown = report;
-  for (std::string* words : {&shown.summary, &shown.error, &shown.note}) {
+std::string render_result(RunReport report, const AnswerForm& form) {
+  for (std::string* words : {&report.summary, &report.error, &report.note}) {
     *words = cut(*words, longest_words);
   }
   // The client knows what it asked for. What is left besides the output is within the bound however
-  // it is escaped, so that the search for a limit below comes to an end.
+  // it is escaped, so that the search for a limit comes to an end.
   std::size_t names = 0;
-  for (const std::string& server : shown.servers)
+  for (const std::string& server : report.servers)
     names += server.size() + 4;
-  if (names > longest_names) shown.servers.clear();
-  std::string json = write_result(shown, mode);
-  // Escaping can make six bytes of one, and what is printed stands in the answer twice.
-  for (std::size_t limit = longest_result / 4; json.size() > longest_result; limit /= 2) {
-    shown.out = cut(report.out, limit);
-    shown.err = cut(report.err, limit);
-    json = write_result(shown, mode);
+  if (names > longest_names) report.servers.clear();
+  // Long, and not to be copied with each attempt.
+  const std::vector<Display> displays = std::move(report.displays);
+  report.displays.clear();
+  std::string json = fitted(report, form, content_blocks(report, displays, form, 0));
+  if (std::none_of(displays.begin(), displays.end(), can_be_shown)) return json;
+  // With something to look at there is room where the structured content was.
+  AnswerForm showing = form;
+  if (showing.structured == StructuredContent::automatic) {
+    showing.structured = StructuredContent::never;
+    json = fitted(report, showing, content_blocks(report, displays, form, 0));
   }
-  return json;
+  const std::size_t room = longest_result - std::min(longest_result, json.size());
+  ContentBlocks blocks = content_blocks(report, displays, form, room);
+  return fitted(report, form, std::move(blocks));
 }
 
 }  // namespace headrace::server

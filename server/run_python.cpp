@@ -1,7 +1,8 @@
 // Definition, validation, execution and report of `run_python`.
 #include <headrace/framing/json_writer.hpp>
-#include <headrace/server/render.hpp>
+#include <headrace/server/live_progress.hpp>
 #include <headrace/server/run_python.hpp>
+#include <headrace/server/run_report.hpp>
 
 #include <set>
 
@@ -12,11 +13,7 @@ namespace {
 
 using engine::mcp::ToolCall;
 using framing::JsonWriter;
-using sandbox::RunStatus;
 namespace dom = simdjson::dom;
-
-// A client that asked for progress hears at least this often that the run is alive.
-constexpr auto heartbeat = std::chrono::seconds(2);
 
 std::string definition(const RunLimits& limits) {
   std::string json;
@@ -43,6 +40,11 @@ std::string definition(const RunLimits& limits) {
       .member("maximum", limits.max_timeout.count())
       .member("default", limits.timeout.count())
       .member("description", "Seconds")
+      .end_object();
+  writer.key("session")
+      .begin_object()
+      .member("type", "string")
+      .member("description", "Name of an independent interpreter")
       .end_object();
   writer.end_object();
   writer.raw_member("required", R"(["code"])").end_object();
@@ -91,44 +93,57 @@ std::string unreadable(simdjson::error_code fault) {
   }
 }
 
+bool is_session_name(std::string_view name) {
+  constexpr std::string_view letters =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+  return !name.empty() && name.size() <= 64 && name.front() != '.' &&
+         name.find_first_not_of(letters) == std::string_view::npos;
+}
+
 bool is_blank(std::string_view text) {
   return text.find_first_not_of(" \t\r\n\f\v") == std::string_view::npos;
 }
 
-RunReport rejected(std::string error) {
-  RunReport report;
-  report.status = "validation_error";
-  report.summary = error;
-  report.error = std::move(error);
-  return report;
+// What a run was asked for, as far as its report needs it.
+struct Asked {
+  std::vector<std::string> servers;
+  std::chrono::seconds timeout;
+  std::string session;
+};
+
+AnswerForm form_for(const ToolCall& call, const RunLimits& limits) {
+  AnswerForm form;
+  form.mode = limits.output_mode;
+  form.structured = limits.structured_content;
+  const std::string_view version = call.protocol_version();
+  form.links = version != "2024-11-05" && version != "2025-03-26";
+  return form;
 }
 
-asio::awaitable<void> beat(std::shared_ptr<ToolCall> call, std::shared_ptr<engine::Event> over) {
-  const auto start = engine::Clock::now();
-  for (;;) {
-    const bool done = co_await over->async_wait(engine::Deadline::after(heartbeat));
-    if (done) break;
-    const auto running =
-        std::chrono::duration_cast<std::chrono::seconds>(engine::Clock::now() - start);
-    call->progress("running for " + std::to_string(running.count()) + " s");
+// Null when it has gone.
+std::shared_ptr<sandbox::Session> find_session(const Bridge& bridge, std::string_view name) {
+  for (const LiveSession& live : bridge.sessions()) {
+    if (live.name == name) return live.session;
   }
+  return nullptr;
 }
 
 asio::awaitable<void> run(std::shared_ptr<ToolCall> call, std::shared_ptr<Bridge> bridge,
-                          std::shared_ptr<BridgeRun> bridge_run, engine::Executor executor,
-                          std::vector<std::string> servers, std::chrono::seconds timeout,
-                          OutputMode mode) {
-  const auto over = std::make_shared<engine::Event>(executor);
-  if (call->wants_progress()) {
-    asio::awaitable<void> beating = beat(call, over);
-    asio::co_spawn(executor, std::move(beating), asio::detached);
+                          std::shared_ptr<BridgeRun> bridge_run,
+                          std::shared_ptr<LiveProgress> progress, engine::Executor executor,
+                          Asked asked, RunLimits limits) {
+  if (progress) {
+    asio::awaitable<void> speaking = LiveProgress::speak(progress);
+    asio::co_spawn(executor, std::move(speaking), asio::detached);
   }
-  const CodeResult result = co_await bridge->async_run(bridge_run);
-  over->set();
+  CodeResult result = co_await bridge->async_run(bridge_run);
+  if (progress) progress->end();
   call->on_cancel = nullptr;
   if (!call->cancelled()) {
-    const RunReport report = report_of(result, servers, timeout);
-    const std::string json = render_result(report, mode);
+    const auto session = find_session(*bridge, asked.session);
+    RunReport report = report_of(std::move(result), asked.servers, asked.timeout, asked.session,
+                                 session ? &session->archive() : nullptr);
+    const std::string json = render_result(std::move(report), form_for(*call, limits));
     call->result(std::string_view(json));
   }
 }
@@ -162,54 +177,16 @@ std::variant<CodeRun, std::string> read_arguments(const std::string& arguments,
     }
     run.timeout = std::chrono::seconds(*seconds);
   }
+  if (object["session"].get(value) == simdjson::SUCCESS && !value.is_null()) {
+    std::string_view name;
+    if (value.get(name) != simdjson::SUCCESS) return "'session' must be a string";
+    if (!is_session_name(name)) {
+      return "'session' must be a name of 1 to 64 letters, digits, '.', '_' or '-' that does not "
+             "begin with '.'";
+    }
+    run.session = name;
+  }
   return run;
-}
-
-RunReport report_of(const CodeResult& result, const std::vector<std::string>& servers,
-                    std::chrono::seconds timeout) {
-  if (!result.rejected.empty()) {
-    RunReport report = rejected(result.rejected);
-    report.status = "error";
-    return report;
-  }
-  const sandbox::RunResult& run = result.run;
-  RunReport report;
-  report.servers = servers;
-  report.out = run.out;
-  report.err = run.err;
-  report.error = run.error;
-  report.note = run.note;
-  report.status = "error";
-  const std::string seconds = std::to_string(timeout.count());
-  switch (run.status) {
-    case RunStatus::success:
-      report.status = "success";
-      report.summary = report.out.empty() && report.err.empty() ? "Success (no output)" : "Success";
-      report.exit_code = 0;
-      break;
-    case RunStatus::error:
-      report.summary = "Error: the code ended with exit code " + std::to_string(run.exit_code);
-      report.exit_code = run.exit_code;
-      break;
-    case RunStatus::timed_out:
-      report.status = "timeout";
-      report.summary = "Timeout: execution exceeded " + seconds + "s";
-      report.error = "Execution timed out after " + seconds + "s";
-      report.timeout_seconds = timeout.count();
-      break;
-    case RunStatus::cancelled:
-      report.summary = "Cancelled";
-      if (report.error.empty()) report.error = "the run was cancelled";
-      break;
-    case RunStatus::lost:
-      report.summary = "Error: the interpreter ended while the code ran";
-      if (run.exit_code != 0) report.exit_code = run.exit_code;
-      break;
-    case RunStatus::unavailable:
-      report.summary = "Error: there is no sandbox to run the code in";
-      break;
-  }
-  return report;
 }
 
 engine::mcp::ToolSpec run_python_tool(std::shared_ptr<Bridge> bridge, engine::Executor executor,
@@ -221,23 +198,23 @@ engine::mcp::ToolSpec run_python_tool(std::shared_ptr<Bridge> bridge, engine::Ex
                   limits](const std::shared_ptr<ToolCall>& call) {
     std::variant<CodeRun, std::string> arguments = read_arguments(call->arguments(), limits);
     if (const auto* error = std::get_if<std::string>(&arguments)) {
-      const std::string json = render_result(rejected(*error), limits.output_mode);
+      const std::string json = render_result(rejected_report(*error), form_for(*call, limits));
       call->result(std::string_view(json));
       return;
     }
     CodeRun request = std::move(std::get<CodeRun>(arguments));
-    const std::vector<std::string> servers = request.servers.value_or(std::vector<std::string>());
-    const std::chrono::seconds timeout = request.timeout;
+    Asked asked{request.servers.value_or(std::vector<std::string>()), request.timeout,
+                request.session};
+    std::shared_ptr<LiveProgress> progress;
     if (call->wants_progress()) {
       // The call holds the run by on_cancel: to hold it in turn would keep both for ever.
-      request.progress = [weak = std::weak_ptr(call)](std::string_view message) {
-        if (const auto live = weak.lock()) live->progress(message);
-      };
+      progress = std::make_shared<LiveProgress>(executor, call);
+      progress->listen(request);
     }
     const std::shared_ptr<BridgeRun> bridge_run = bridge->make_run(std::move(request));
     call->on_cancel = [bridge_run] { bridge_run->cancel(); };
     asio::awaitable<void> running =
-        run(call, bridge, bridge_run, executor, servers, timeout, limits.output_mode);
+        run(call, bridge, bridge_run, std::move(progress), executor, std::move(asked), limits);
     asio::co_spawn(executor, std::move(running), asio::detached);
   };
   return tool;

@@ -16,15 +16,12 @@ struct RunLimits {
   std::chrono::seconds timeout{30};
   std::chrono::seconds max_timeout{120};
   OutputMode output_mode = OutputMode::compact;
+  StructuredContent structured_content = StructuredContent::automatic;
 };
 
 /// Reads the raw arguments of a call; else what is wrong with them, in words for the model.
 std::variant<CodeRun, std::string> read_arguments(const std::string& arguments,
                                                   const RunLimits& limits);
-
-/// How a run that has ended is reported. `servers` are those that were asked for.
-struct RunReport report_of(const CodeResult& result, const std::vector<std::string>& servers,
-                           std::chrono::seconds timeout);
 
 /// `run_python` on this bridge, for a server role.
 engine::mcp::ToolSpec run_python_tool(std::shared_ptr<Bridge> bridge, engine::Executor executor,

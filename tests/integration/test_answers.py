@@ -1,5 +1,6 @@
 """What a client is shown of a run: the three output modes, failures, time, and refused arguments."""
 
+import base64
 import json
 import re
 
@@ -65,7 +66,8 @@ def test_exit_codes(start, some_runtime, code, exit_code):
 def test_why_the_interpreter_ended_is_said_whatever_is_on_stderr(start, some_runtime):
     headrace = start(some_runtime)
     text = headrace.failure("import os, sys\nprint('noise', file=sys.stderr, flush=True)\nos._exit(3)")
-    assert "noise" in text and "error: the interpreter exited with status 3" in text.splitlines()
+    errors = [line for line in text.splitlines() if line.startswith("error: the interpreter")]
+    assert "noise" in text and len(errors) == 1 and "exit code 3" in errors[0]
     assert "note:" in text  # that variables are gone
     # A traceback on stderr has said it already.
     assert headrace.failure("1/0").count("ZeroDivisionError: division by zero") == 1
@@ -134,6 +136,161 @@ def test_servers_are_named_in_the_payload(start, some_runtime, home):
     assert result["structuredContent"]["servers"] == ["office"]
 
 
+# --- what is displayed ---
+
+
+PICTURES = """
+import struct, zlib
+def png(width, height, noise=False):
+    import os
+    def chunk(kind, data):
+        body = kind + data
+        return struct.pack('>I', len(data)) + body + struct.pack('>I', zlib.crc32(body))
+    row = lambda: b'\\0' + (os.urandom(3 * width) if noise else bytes(3 * width))
+    head = struct.pack('>IIBBBBB', width, height, 8, 2, 0, 0, 0)
+    return (b'\\x89PNG\\r\\n\\x1a\\n' + chunk(b'IHDR', head) +
+            chunk(b'IDAT', zlib.compress(b''.join(row() for _ in range(height)), 0)) +
+            chunk(b'IEND', b''))
+class Picture:
+    def __init__(self, data):
+        self.data = data
+    def _repr_png_(self):
+        return self.data
+def Shown(kind, text):
+    return type('Shown', (), {f'_repr_{kind}_': lambda self: text})()
+"""
+
+
+def kinds(result):
+    return [block["type"] for block in result["content"]]
+
+
+def test_pictures_stand_in_the_text(start, runtime):
+    headrace = start(runtime)
+    headrace.run(PICTURES)
+    result = headrace.run("print('before')\ndisplay(Picture(png(4, 4)))\nprint('after')\n"
+                          "Picture(png(2, 2))")
+    assert kinds(result) == ["text", "image", "text", "image"]
+    assert [block.get("text") for block in result["content"]] == ["before", None, "after", None]
+    for block in result["content"][1::2]:
+        assert block["mimeType"] == "image/png"
+        assert base64.b64decode(block["data"], validate=True).startswith(b"\x89PNG")
+    # Clients that have it show nothing else.
+    assert "structuredContent" not in result and result["isError"] is False
+
+
+def test_a_picture_alone(start, some_runtime):
+    headrace = start(some_runtime)
+    headrace.run(PICTURES)
+    assert kinds(headrace.run("display(Picture(png(4, 4)))")) == ["image"]
+    failed = headrace.run("display(Picture(png(4, 4)))\n1/0")
+    assert kinds(failed) == ["text", "image", "text"] and failed["isError"]
+    assert "ZeroDivisionError" in failed["content"][2]["text"]
+
+
+@pytest.mark.parametrize("mode", ["json", "toon"])
+def test_pictures_follow_the_fence(start, some_runtime, mode):
+    headrace = start(some_runtime, MCP_BRIDGE_OUTPUT_MODE=mode)
+    headrace.run(PICTURES)
+    result = headrace.run("print('before')\ndisplay(Picture(png(4, 4)))\nprint('after')")
+    assert kinds(result) == ["text", "image"] and "structuredContent" not in result
+    assert result["content"][0]["text"].startswith(f"```{mode}\n")
+
+
+@pytest.mark.parametrize("wish, shown, silent", [
+    ("auto", False, True), ("always", True, True), ("never", False, False)])
+def test_structured_content_as_the_user_wants_it(start, some_runtime, wish, shown, silent):
+    headrace = start(some_runtime, MCP_BRIDGE_STRUCTURED_CONTENT=wish)
+    headrace.run(PICTURES)
+    assert ("structuredContent" in headrace.run("display(Picture(png(4, 4)))")) == shown
+    assert ("structuredContent" in headrace.run("print(1)")) == silent
+
+
+def test_markdown_documents_and_what_stands_beside_a_text(start, some_runtime):
+    headrace = start(some_runtime)
+    headrace.run(PICTURES)
+    result = headrace.run("display(Shown('markdown', '# Title'))\n"
+                          "display(Shown('svg', '<svg xmlns=\"http://www.w3.org/2000/svg\"/>'))")
+    assert kinds(result) == ["text", "resource"]
+    assert result["content"][0]["text"] == "# Title"
+    assert result["content"][1]["resource"]["mimeType"] == "image/svg+xml"
+    assert result["content"][1]["resource"]["uri"].startswith("headrace://sessions/default/runs/")
+    # Its text says the same; the document is for people.
+    result = headrace.run("class Table:\n"
+                          "    def __repr__(self): return 'a table'\n"
+                          "    def _repr_html_(self): return '<table></table>'\n"
+                          "print('one')\ndisplay(Table())\nprint('two')")
+    assert kinds(result) == ["text", "resource_link"]
+    assert text_of(result) == "one\na table\ntwo"
+    link = result["content"][1]
+    assert link["annotations"]["audience"] == ["user"] and link["mimeType"] == "text/html"
+    assert "structuredContent" in result
+    content, = headrace.call("resources/read", {"uri": link["uri"]})["contents"]
+    assert content["text"] == "<table></table>"
+
+
+def test_a_picture_that_is_too_large_for_an_answer_is_a_link(start, runtime):
+    headrace = start(runtime)
+    headrace.run(PICTURES)
+    id = headrace.start_run("data = png(1200, 1000, noise=True)\nprint(len(data))\n"
+                            "display(Picture(data))", timeout=60)
+    result = headrace.end_of_run(id)
+    assert kinds(result) == ["text", "resource_link"]
+    size = int(text_of(result))
+    link = result["content"][1]
+    assert link["size"] == size and link["mimeType"] == "image/png"
+    content, = headrace.call("resources/read", {"uri": link["uri"]})["contents"]
+    data = base64.b64decode(content["blob"], validate=True)
+    assert len(data) == size and data.startswith(b"\x89PNG")
+
+
+def test_many_pictures_stay_within_an_answer(start, some_runtime):
+    headrace = start(some_runtime)
+    headrace.run(PICTURES)
+    id = headrace.start_run("for i in range(30):\n    display(Picture(png(300, 100, noise=True)))\n"
+                            "    print('picture', i)", timeout=60)
+    result = headrace.end_of_run(id)
+    assert len(json.dumps(result)) < 1 << 20
+    assert kinds(result).count("image") >= 5
+    assert kinds(result).count("image") + kinds(result).count("resource_link") == 30
+    assert [line for line in text_of(result).splitlines()] == [f"picture {i}" for i in range(30)]
+
+
+def test_a_picture_of_50_mb_costs_neither_the_answer_nor_the_state(start, runtime):
+    headrace = start(runtime)
+    headrace.run(PICTURES + "kept = 5")
+    result = headrace.end_of_run(headrace.start_run(
+        "display(Picture(b'\\x89PNG\\r\\n\\x1a\\n' + bytes(50_000_000)))", timeout=60))
+    assert "image" not in kinds(result)
+    assert "/workspace" in text_of(result)
+    assert headrace.output("print(kept)").endswith("5")
+
+
+def test_links_are_text_for_clients_of_old_versions(start, some_runtime):
+    headrace = start(some_runtime, initialize=False)
+    headrace.initialize(version="2025-03-26")
+    result = headrace.run("open('/workspace/x.csv', 'w').write('1');")
+    assert kinds(result) == ["text", "text"]
+    assert "headrace://sessions/default/files/x.csv" in text_of(result)
+
+
+def test_what_a_run_used_is_told(start, runtime):
+    headrace = start(runtime)
+    usage = headrace.run("print(sum(range(3_000_000)))")["_meta"]["headrace/usage"]
+    assert usage["calls"] == 0 and "callSeconds" not in usage
+    assert 0 < usage["cpuSeconds"] < 60 and 0 < usage["wallSeconds"] < 60
+    assert 1_000_000 < usage["peakMemoryBytes"] < 2 << 30
+    assert "_meta" not in headrace.run(" ")
+
+
+def test_calls_are_counted(start, some_runtime, home):
+    home.add_python("office", "office.py")
+    headrace = start(some_runtime)
+    usage = headrace.run("for _ in range(3):\n    await mcp_office.nap(seconds=0.01)")[
+        "_meta"]["headrace/usage"]
+    assert usage["calls"] == 3 and 0.03 <= usage["callSeconds"] < 60
+
+
 # --- arguments ---
 
 
@@ -148,6 +305,7 @@ def test_servers_are_named_in_the_payload(start, some_runtime, home):
     ({"code": "1", "timeout": "soon"}, "'timeout' must be an integer"),
     ({"code": "1", "timeout": 1.5}, "'timeout' must be an integer"),
     ({"code": "1", "timeout": True}, "'timeout' must be an integer"),
+    ({"code": "1", "session": 7}, "'session' must be a string"),
 ])
 def test_refused_arguments(start, arguments, message):
     headrace = start(None)
@@ -162,6 +320,13 @@ def test_a_server_name_of_any_length_is_refused(start):
     text = start(None).failure("print(1)", servers=["n" * 2_000_000])
     assert "is not available" in text
     assert len(text) < 100_000
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "../x", ".hidden", "a b", "n" * 10_240, "a\n", "ü"])
+def test_a_session_name_that_is_none(start, name):
+    result = start(None).run("print(1)", session=name)
+    assert result["isError"] and result["structuredContent"]["status"] == "validation_error"
+    assert "1 to 64" in text_of(result) and len(text_of(result)) < 1000
 
 
 @pytest.mark.parametrize("timeout", [0, -1, 121, 10**30])

@@ -68,7 +68,10 @@ def test_the_resource(headrace):
     assert content["uri"] == resource["uri"] and content["mimeType"] == "text/markdown"
     for word in ("search_tool_docs", "query_tool_docs", "save_tool", "mcp_servers", "servers="):
         assert word in content["text"]
-    assert headrace.call("resources/templates/list") == {"resourceTemplates": []}
+    templates = headrace.call("resources/templates/list")["resourceTemplates"]
+    assert [template["uriTemplate"] for template in templates] == [
+        "headrace://sessions/{session}/files/{+path}",
+        "headrace://sessions/{session}/runs/{run}/{item}"]
 
 
 # --- what is wrong is answered by name ---

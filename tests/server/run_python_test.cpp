@@ -1,6 +1,6 @@
 // The tool's arguments and its reports, without running anything.
-#include <headrace/server/render.hpp>
 #include <headrace/server/run_python.hpp>
+#include <headrace/server/run_report.hpp>
 
 #include <cstdlib>
 #include <filesystem>
@@ -66,6 +66,37 @@ TEST(Arguments, WhatIsWrongIsSaidInTheWordsCodeMayLookFor) {
   EXPECT_THAT(refused(R"({"code":"x","timeout":1e999})"), HasSubstr("out of range"));
 }
 
+TEST(Arguments, ASessionHasAName) {
+  EXPECT_EQ(accepted(R"({"code":"x"})").session, "default");
+  EXPECT_EQ(accepted(R"({"code":"x","session":null})").session, "default");
+  for (const std::string name : {"a", "My-Session_2.x", "-", "_", "default"})
+    EXPECT_EQ(accepted(R"({"code":"x","session":")" + name + "\"}").session, name);
+  EXPECT_EQ(accepted(R"({"code":"x","session":")" + std::string(64, 'n') + "\"}").session.size(),
+            64U);
+  for (const std::string name :
+       {"", ".", "..", ".hidden", "a/b", "../x", "a b", "\\n", "ü", "a\\u0000"})
+    EXPECT_THAT(refused(R"({"code":"x","session":")" + name + "\"}"), HasSubstr("1 to 64")) << name;
+  EXPECT_THAT(refused(R"({"code":"x","session":")" + std::string(10'240, 'n') + "\"}"),
+              AllOf(HasSubstr("1 to 64"), testing::SizeIs(testing::Lt(200U))));
+  for (const char* value : {"1", "true", "[]", "{}"}) {
+    EXPECT_EQ(refused(R"({"code":"x","session":)" + std::string(value) + "}"),
+              "'session' must be a string");
+  }
+}
+
+TEST(Definition, TheListOfToolsIsNoLongerThanThatOfTheExistingBridge) {
+  asio::io_context context;
+  const auto bridge = Bridge::make(context.get_executor(), BridgeOptions(), {});
+  RunLimits limits;
+  limits.timeout = std::chrono::seconds(86400);
+  limits.max_timeout = std::chrono::seconds(86400);
+  const engine::mcp::ToolSpec tool = run_python_tool(bridge, context.get_executor(), limits);
+  const std::string answer =
+      R"({"jsonrpc":"2.0","id":1,"result":{"tools":[)" + tool.definition + "]}}\n";
+  EXPECT_LE(answer.size(), 925U);
+  EXPECT_THAT(tool.definition, HasSubstr(R"("session":{"type":"string")"));
+}
+
 RunReport report(sandbox::RunResult result) {
   CodeResult code;
   code.run = std::move(result);
@@ -93,6 +124,42 @@ TEST(Report, TellsSuccessErrorAndTimeoutApart) {
   EXPECT_EQ(error.status, "error");
   EXPECT_EQ(error.exit_code, 3);
   EXPECT_EQ(error.error, "SystemExit: 3");
+}
+
+TEST(Report, NamesFilesAndWhatIsCut) {
+  sandbox::RunResult result;
+  result.number = 3;
+  for (int i = 0; i < 25; ++i)
+    result.files.push_back({"a b/\n" + std::to_string(i) + ".csv", 5});
+  result.whole_out = "runs/3/stdout";
+  result.usage.wall = std::chrono::seconds(1);
+  CodeResult code;
+  code.run = result;
+  code.calls = 4;
+  sandbox::Archive archive;
+  archive.append("runs/3/stdout", "text/plain", true, std::string(3'400'000, 'x'));
+  const RunReport made = report_of(code, {}, std::chrono::seconds(5), "other", &archive);
+  EXPECT_EQ(made.session, "other");
+  EXPECT_EQ(made.calls, 4U);
+  EXPECT_EQ(made.usage->wall, std::chrono::seconds(1));
+  ASSERT_EQ(made.links.size(), 21U);
+  EXPECT_EQ(made.files_unnamed, 5U);
+  EXPECT_EQ(made.links[0].uri, "headrace://sessions/other/runs/3/stdout");
+  EXPECT_EQ(made.links[0].description, "the whole of stdout, 3.4 MB");
+  EXPECT_EQ(made.links[1].uri, "headrace://sessions/other/files/a%20b/%0A0.csv");
+  EXPECT_EQ(made.links[1].name, "a b/ 0.csv");
+  EXPECT_EQ(made.links[1].mime_type, "text/csv");
+  // What the archive no longer has is not linked.
+  archive.clear();
+  EXPECT_EQ(report_of(code, {}, std::chrono::seconds(5), "other", &archive).links.size(), 20U);
+}
+
+TEST(Report, APictureIsNotSilence) {
+  sandbox::RunResult result;
+  result.displays.emplace_back();
+  EXPECT_EQ(report(result).summary, "Success");
+  result.displays[0].aside = true;
+  EXPECT_EQ(report(result).summary, "Success (no output)");
 }
 
 TEST(Tool, ARunThatGoesDownWithItsContextHoldsNothingAnyMore) {

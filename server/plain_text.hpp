@@ -1,0 +1,25 @@
+// Text from a sandbox, made fit for places where a client shows a line: names, messages.
+#pragma once
+
+#include <headrace/framing/json_text.hpp>
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace headrace::server {
+
+/// Takes the first character off `text`, which is not empty: U+FFFD for a byte that is not UTF-8.
+framing::Utf8 take_character(std::string_view& text) noexcept;
+
+/// Of ASCII, of Latin-1, and those that separate lines.
+bool is_control(const framing::Utf8& character) noexcept;
+
+/// Valid UTF-8 of at most `limit` bytes, with a blank for each control character, and an ellipsis
+/// at its end if it was longer.
+std::string one_line(std::string_view text, std::size_t limit);
+
+/// "52 bytes", "3.4 MB".
+std::string readable_size(unsigned long long bytes);
+
+}  // namespace headrace::server
