@@ -11,6 +11,10 @@ using sandbox::RunStatus;
 // Of sessions that had to make room; beyond that the oldest are forgotten.
 constexpr std::size_t remembered_names = 1000;
 
+std::string joined(const std::string& one, const std::string& other) {
+  return one.empty() || other.empty() ? one + other : one + "; " + other;
+}
+
 // Side by side, each to its end, whatever that is.
 asio::awaitable<void> run_all(engine::Executor executor, std::vector<asio::awaitable<void>> parts) {
   const auto left = std::make_shared<std::size_t>(parts.size());
@@ -131,11 +135,14 @@ asio::awaitable<void> Bridge::perform(std::shared_ptr<BridgeRun> run, CodeResult
   const CallTally tally = named.requests->take_tally();
   result.calls = tally.calls;
   result.call_time = tally.time;
-  if (!named.lost.empty()) {
-    std::string note = std::move(named.lost) + "; variables and imports of earlier runs are gone";
-    named.lost.clear();
-    if (!result.run.note.empty()) note += "; " + result.run.note;
-    result.run.note = std::move(note);
+  std::string& note = result.run.note;
+  // Nobody reads the answer to what was cancelled.
+  if (!named.lost.empty() && result.run.status != RunStatus::cancelled) {
+    named.lost += "; variables and imports of earlier runs are gone";
+    note = joined(std::exchange(named.lost, {}), note);
+  }
+  if (result.run.status == RunStatus::timed_out && named.session->has_interpreter()) {
+    note = joined(note, "the code was interrupted where it was; variables and imports are kept");
   }
 }
 

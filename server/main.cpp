@@ -227,7 +227,8 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", std::string("headrace ") + version);
   app.footer(
       "Settings are environment variables: MCP_BRIDGE_RUNTIME, MCP_BRIDGE_IMAGE, "
-      "MCP_BRIDGE_TIMEOUT, MCP_SERVERS_CONFIG and others; see docs/configuration.md.\n"
+      "MCP_BRIDGE_TIMEOUT, MCP_BRIDGE_MAX_SESSIONS, MCP_BRIDGE_WARM, MCP_SERVERS_CONFIG and "
+      "others; see docs/configuration.md.\n"
       "Servers are read from ~/MCPs/*.json.");
   app.require_subcommand(0, 1);
   app.add_subcommand("run", "Serve on stdin and stdout (the default)");
