@@ -266,6 +266,28 @@ def test_a_picture_of_50_mb_costs_neither_the_answer_nor_the_state(start, runtim
     assert headrace.output("print(kept)").endswith("5")
 
 
+def test_all_of_it_is_what_strict_clients_take(start, some_runtime):
+    types = pytest.importorskip("mcp.types")
+    headrace = start(some_runtime)
+    headrace.run(PICTURES)
+    result = headrace.end_of_run(headrace.start_run(
+        "print('x' * 300_000)\ndisplay(Picture(png(4, 4)))\n"
+        "display(Picture(png(1200, 1000, noise=True)))\ndisplay(Shown('svg', '<svg/>'))\n"
+        "for name in ('a b.csv', 'ü.txt', 'q?x#y&z%.txt', '🎉~!$(),;=@[].bin'):\n"
+        "    open('/workspace/' + name, 'w').write(name)", timeout=60))
+    taken = types.CallToolResult.model_validate(result)
+    assert {type(block) for block in taken.content} == {
+        types.TextContent, types.ImageContent, types.EmbeddedResource, types.ResourceLink}
+    listed = types.ListResourcesResult.model_validate(headrace.call("resources/list"))
+    types.ListResourceTemplatesResult.model_validate(headrace.call("resources/templates/list"))
+    links = [block.uri for block in taken.content if isinstance(block, types.ResourceLink)]
+    assert len(links) == 6 and set(links) <= {resource.uri for resource in listed.resources}
+    for uri in links:
+        # As such a client spells it.
+        types.ReadResourceResult.model_validate(
+            headrace.call("resources/read", {"uri": str(uri)}))
+
+
 def test_links_are_text_for_clients_of_old_versions(start, some_runtime):
     headrace = start(some_runtime, initialize=False)
     headrace.initialize(version="2025-03-26")
