@@ -84,6 +84,8 @@ constexpr std::array known_failures = {
                  "a requirements.txt may not name other files: put all into one"},
 };
 
+constexpr std::string_view pip_crash = "ERROR: Exception:";
+
 constexpr std::array build_signs = {
     std::string_view("Failed building wheel"), std::string_view("Failed to build"),
     std::string_view("metadata-generation-failed"),
@@ -112,7 +114,8 @@ std::string last_words(std::string_view text) {
     all.push_back(line);
     if (line.find("ERROR") != std::string_view::npos) errors.push_back(line);
   }
-  const std::vector<std::string_view>& lines = errors.empty() ? all : errors;
+  const bool traceback = !errors.empty() && errors.back().find(pip_crash) != std::string_view::npos;
+  const std::vector<std::string_view>& lines = errors.empty() || traceback ? all : errors;
   std::string words;
   for (std::size_t i = lines.size() - std::min(lines.size(), most_lines); i < lines.size(); ++i) {
     words += '\n';
@@ -133,7 +136,7 @@ std::string meaning(int exit_code, std::string_view output, bool wheels_only) {
   if (holds_any(output, missing_signs)) {
     return std::string("there is no such package, or none in this version for this Python") +
            (wheels_only ? " that needs no building (only wheels are installed here)" : "") +
-           ": check the name and the version";
+           ": check the name, the version and the network";
   }
   if (holds_any(output, build_signs)) {
     return "a package has to be compiled, and that failed: take a version that has a wheel for "
@@ -187,6 +190,10 @@ std::string fingerprint(const std::vector<std::string>& parts) {
 
 bool is_network_failure(std::string_view pip_output) {
   return holds_any(pip_output, network_signs);
+}
+
+bool has_crashed(std::string_view pip_output) {
+  return pip_output.find(pip_crash) != std::string_view::npos;
 }
 
 std::string explain_pip_failure(int exit_code, std::string_view pip_output, bool wheels_only) {

@@ -20,6 +20,9 @@ std::string fingerprint(const std::vector<std::string>& parts);
 /// Whether pip failed since it could not reach what it installs from.
 bool is_network_failure(std::string_view pip_output);
 
+/// Whether pip itself is broken, or too old for its Python.
+bool has_crashed(std::string_view pip_output);
+
 /// What to do about it, and the last that pip said. `wheels_only`: nothing could be compiled.
 std::string explain_pip_failure(int exit_code, std::string_view pip_output, bool wheels_only);
 

@@ -1,19 +1,14 @@
 // Finds what was made earlier, or has it made: in a container with the image's own pip, or with
 // the host's.
-#include <headrace/framing/json_writer.hpp>
 #include <headrace/sandbox/bootstrap.hpp>
 #include <headrace/sandbox/host_python.hpp>
 #include <headrace/sandbox/package_commands.hpp>
+#include <headrace/sandbox/package_order.hpp>
 #include <headrace/sandbox/package_requirements.hpp>
 #include <headrace/sandbox/packages.hpp>
 
-#include <array>
 #include <cctype>
-#include <cstdlib>
-#include <fstream>
 #include <iterator>
-
-#include <simdjson.h>
 
 namespace headrace::sandbox {
 namespace {
@@ -29,84 +24,8 @@ constexpr auto commit_limit = std::chrono::minutes(5);
 constexpr auto others_pause = std::chrono::milliseconds(200);
 constexpr std::size_t kept = 5;
 constexpr int no_pip = 3;
-constexpr std::size_t longest_file = std::size_t{4} << 20;
 /// To be changed with what is made: what an older Headrace left is not used then.
 constexpr const char* format = "1";
-
-// What pip in a container is told of the host's settings. Those that name files mean nothing there.
-constexpr std::array<const char*, 17> passed_on = {"PIP_INDEX_URL",
-                                                   "PIP_EXTRA_INDEX_URL",
-                                                   "PIP_TRUSTED_HOST",
-                                                   "PIP_PROXY",
-                                                   "PIP_PRE",
-                                                   "PIP_TIMEOUT",
-                                                   "PIP_DEFAULT_TIMEOUT",
-                                                   "PIP_RETRIES",
-                                                   "PIP_NO_BINARY",
-                                                   "PIP_ONLY_BINARY",
-                                                   "PIP_PREFER_BINARY",
-                                                   "HTTP_PROXY",
-                                                   "HTTPS_PROXY",
-                                                   "NO_PROXY",
-                                                   "http_proxy",
-                                                   "https_proxy",
-                                                   "no_proxy"};
-
-// Empty when it is not there, no plain file or too long.
-std::string read_small_file(const fs::path& path) {
-  std::error_code error;
-  if (path.empty() || !fs::is_regular_file(path, error)) return {};
-  if (fs::file_size(path, error) > longest_file || error) return {};
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
-
-std::string certificates() {
-  for (const char* name : {"PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"}) {
-    const char* const path = std::getenv(name);
-    if (path == nullptr) continue;
-    std::string text = read_small_file(path);
-    if (!text.empty()) return text;
-  }
-  return {};
-}
-
-struct Order {
-  std::string requirements;
-  bool in_container = false;
-  std::string target;
-  std::string python_facts;  // JSON; empty: for the Python that installs
-  std::string archive;
-};
-
-std::string order_line(const Order& order) {
-  std::string line;
-  framing::JsonWriter writer(line);
-  writer.begin_object().member("requirements", order.requirements);
-  if (order.in_container) {
-    writer.key("environment").begin_object();
-    for (const char* name : passed_on) {
-      if (const char* const value = std::getenv(name)) writer.member(name, value);
-    }
-    writer.end_object();
-    writer.member("certificates", certificates());
-  }
-  if (!order.target.empty()) writer.member("target", order.target);
-  if (!order.python_facts.empty()) writer.raw_member("for", order.python_facts);
-  if (!order.archive.empty()) writer.member("archive", order.archive);
-  writer.end_object();
-  return line + '\n';
-}
-
-// The last line that is an object: an image may print a greeting before it.
-std::string facts_line(std::string_view output) {
-  const std::size_t begin = output.rfind("\n{");
-  if (begin != std::string_view::npos) output.remove_prefix(begin + 1);
-  const std::string line(output.substr(0, output.find('\n')));
-  simdjson::dom::parser parser;
-  simdjson::dom::object object;
-  return parser.parse(line).get(object) == simdjson::SUCCESS ? line : std::string();
-}
 
 bool is_engine(const PackageTarget& target) {
   return !target.runtime->image_present(target.facts, target.spec.image).empty();
@@ -183,7 +102,7 @@ struct Packages::Job {
   std::string result;  ///< The image, or the folder.
   std::string failure;
   Deadline deadline;
-  bool wheels_only = false;
+  bool try_host = false;  ///< The pip in the image is of no use here.
 };
 
 Packages::Packages(engine::Executor executor, PackageOptions options,
@@ -411,10 +330,11 @@ asio::awaitable<bool> Packages::install_in_container(Job& job, std::string mode,
     if (!done) job.failure = "the image can't be saved: " + last_line(committed.err);
   } else if (installed.exit_code == no_pip) {
     job.failure.clear();
+    job.try_host = true;
   } else {
     job.failure = explain_pip_failure(installed.exit_code, installed.err, false);
-    // The engine may be elsewhere, or have no way out.
-    if (is_network_failure(installed.err)) job.wheels_only = true;
+    // The engine may be elsewhere, or have no way out; another pip may be newer.
+    job.try_host = is_network_failure(installed.err) || has_crashed(installed.err);
   }
   co_await run_command(executor_, removal, Deadline::after(look_limit), guard_);
   if (guard_) guard_->remove_command(key);
@@ -422,7 +342,7 @@ asio::awaitable<bool> Packages::install_in_container(Job& job, std::string mode,
 }
 
 asio::awaitable<bool> Packages::make_image(Job& job) {
-  Order order;
+  PackageOrder order;
   order.requirements = job.requirements;
   order.in_container = true;
   CommandInput input;
@@ -430,7 +350,7 @@ asio::awaitable<bool> Packages::make_image(Job& job) {
   const bool done = co_await install_in_container(job, "install", std::move(input));
   if (done) co_return true;
   // Another pip can help where the image has none, or can't reach the network.
-  if (!job.failure.empty() && !job.wheels_only) co_return false;
+  if (!job.try_host) co_return false;
   const std::string failure = job.failure;
   const fs::path folder = options_.cache / (job.key + ".new");
   const fs::path archive = options_.cache / (job.key + ".tar");
@@ -464,8 +384,7 @@ asio::awaitable<bool> Packages::make_folder(Job& job) {
 
 asio::awaitable<bool> Packages::install_on_host(Job& job, fs::path target, fs::path archive) {
   const PackageTarget& where = job.target;
-  job.wheels_only = true;
-  Order order;
+  PackageOrder order;
   order.requirements = job.requirements;
   order.target = target;
   order.archive = archive;

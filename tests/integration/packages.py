@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 import tempfile
 import zipfile
 from pathlib import Path
@@ -27,8 +28,10 @@ def images(runtime):
 
 
 def image_with_pip(engine, folder):
-    """The test image, with the pip that comes with Debian's Python."""
-    wheel, = Path("/usr/share/python-wheels").glob("pip-*.whl")
+    """The test image, with a pip."""
+    subprocess.run([sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", folder,
+                    "pip>=25"], check=True, capture_output=True, timeout=200)
+    wheel, = folder.glob("pip-*.whl")
     (folder / "context" / "site").mkdir(parents=True)
     zipfile.ZipFile(wheel).extractall(folder / "context" / "site")
     (folder / "context" / "Containerfile").write_text(
@@ -39,3 +42,14 @@ def image_with_pip(engine, folder):
                     folder / "context"], check=True, capture_output=True, timeout=300,
                    env=environment)
     return name
+
+
+def kept_folder():
+    """One that outlives the tests, since what they need is large."""
+    cache = Path(os.environ.get("HEADRACE_TEST_CACHE", "/var/tmp/headrace-tests"))
+    if os.getuid() == 0 and not all(part.stat().st_mode & 1 for part in
+                                    [cache, *cache.parents] if part.exists()):
+        cache = Path("/var/tmp/headrace-tests-root")
+    folder = cache / "packages"
+    folder.mkdir(0o755, parents=True, exist_ok=True)
+    return folder

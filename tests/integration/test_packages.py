@@ -111,7 +111,7 @@ def test_no_such_package(begin, cache):
 
 def test_no_network(begin):
     headrace = begin(MCP_BRIDGE_PACKAGES=SMALL, PIP_INDEX_URL="http://127.0.0.1:9/simple/",
-                     PIP_RETRIES=0, PIP_NO_CACHE_DIR=1)
+                     PIP_RETRIES=1, PIP_NO_CACHE_DIR=1)
     result = run(headrace, "print(1)")
     assert result["isError"]
     assert "the package index can't be reached" in text(result)

@@ -86,6 +86,9 @@ TEST(PipFailure, EndsWithPipsLastWords) {
   EXPECT_THAT(explain_pip_failure(1, output, false), Not(HasSubstr("noise")));
   EXPECT_THAT(explain_pip_failure(1, "one\ntwo\nthree\nfour\nfive", false),
               HasSubstr(":\ntwo\nthree\nfour\nfive"));
+  output = "ERROR: Exception:\nTraceback\nAttributeError: too old";
+  EXPECT_THAT(explain_pip_failure(1, output, false), HasSubstr("AttributeError: too old"));
+  EXPECT_TRUE(has_crashed(output));
   output = std::string(1 << 20, 'x');
   EXPECT_LT(explain_pip_failure(1, output, false).size(), 1000U);
   EXPECT_THAT(explain_pip_failure(1, "", false), Not(HasSubstr("said")));
