@@ -20,19 +20,21 @@ class Archive {
     std::string path;  ///< `runs/3/stdout`, `runs/3/display-1.png`.
     std::string mime_type;
     bool is_text = false;  ///< Valid UTF-8, to be shown as such.
-    bool cut = false;      ///< More was appended than an item may hold.
+    bool cut = false;      ///< More was appended than was kept.
     std::uint64_t size = 0;
   };
 
-  /// Bytes that one item, and all of them together, may hold.
-  explicit Archive(std::uint64_t item_limit = 64ULL << 20, std::uint64_t limit = 256ULL << 20)
-      : item_limit_(item_limit), limit_(limit) {}
+  /// Bytes that one item, and all of them together, may hold, and how many items there may be.
+  explicit Archive(std::uint64_t item_limit = 64ULL << 20, std::uint64_t limit = 256ULL << 20,
+                   std::size_t most_items = 2000)
+      : item_limit_(item_limit), limit_(limit), most_items_(most_items) {}
 
-  /// Adds to the end of an item, which is made if it is new: only the newest item can grow, or be
-  /// interleaved with the one before it. False when nothing was kept.
+  /// Adds to the end of an item, which is made if it is new; any number of items may grow in turn.
+  /// False when not all of it was kept: the item is then cut, or is not there if nothing was.
   bool append(std::string_view path, std::string_view mime_type, bool is_text,
               std::string_view bytes);
 
+  /// Until the next append() or clear().
   const Item* find(std::string_view path) const noexcept;
   /// Up to `length` bytes from `offset`; nothing if there is no such item or it can't be read.
   std::optional<std::string> read(std::string_view path, std::uint64_t offset,
@@ -42,9 +44,30 @@ class Archive {
   void clear();
 
  private:
+  // A stretch of the file.
+  struct Extent {
+    std::uint64_t offset;
+    std::uint64_t size;
+  };
+  struct Stored {
+    Item item;
+    std::vector<Extent> extents;
+  };
+
+  bool open() noexcept;
+  bool make_room(std::uint64_t size, std::string_view except);
+  bool write(Stored& stored, std::string_view bytes);
+  void give_back(const Stored& stored) noexcept;
+  // The size of `stored_` when there is none.
+  std::size_t index_of(std::string_view path) const noexcept;
+
   std::uint64_t item_limit_;
   std::uint64_t limit_;
+  std::size_t most_items_;
   engine::Fd file_;
+  std::uint64_t end_ = 0;   // of the file, which only grows
+  std::uint64_t used_ = 0;  // by items
+  std::deque<Stored> stored_;
 };
 
 }  // namespace headrace::sandbox

@@ -1,8 +1,8 @@
 // One run after the other on one interpreter.
 #include <headrace/framing/json_writer.hpp>
 #include <headrace/framing/object_scanner.hpp>
-#include <headrace/framing/request_id.hpp>
 #include <headrace/sandbox/session.hpp>
+#include <headrace/sandbox/session_frames.hpp>
 #include <headrace/sandbox/usage.hpp>
 
 #include <array>
@@ -14,7 +14,6 @@ using engine::Clock;
 using engine::Deadline;
 using engine::Errc;
 using engine::LogLevel;
-using framing::Member;
 
 constexpr auto usage_interval = std::chrono::milliseconds(200);
 // Calls of a run end a little after it, so that the run is interrupted first; calls made between
@@ -22,11 +21,8 @@ constexpr auto usage_interval = std::chrono::milliseconds(200);
 constexpr auto call_grace = std::chrono::seconds(2);
 constexpr auto background_call_limit = std::chrono::seconds(120);
 
-std::string unescaped(std::string_view raw) {
-  std::string text;
-  framing::append_unescaped(text, raw);
-  return text;
-}
+constexpr std::string_view state_is_gone =
+    "variables and imports are gone, the next run starts afresh";
 
 }  // namespace
 
@@ -38,11 +34,10 @@ Session::Session(engine::Executor executor, SessionOptions options, SessionHooks
       pool_(std::move(pool)),
       logger_(std::move(logger)),
       idle_timer_(executor_),
-      stray_out_(options.output_limit),
-      stray_err_(options.output_limit) {}
+      upcoming_(std::make_unique<RunRecord>(1, options_.output_limit, archive_)) {}
 
 std::shared_ptr<Run> Session::make_run(RunRequest request) const {
-  return std::make_shared<Run>(executor_, std::move(request), options_.output_limit);
+  return std::make_shared<Run>(executor_, std::move(request));
 }
 
 std::string_view Session::runtime_name() const noexcept {
@@ -62,25 +57,55 @@ asio::awaitable<RunResult> Session::async_run(std::shared_ptr<Run> run) {
     result.status = RunStatus::cancelled;
     co_return std::move(result);
   }
-  if (run->cancelled_ || closed_) {
-    result.status = RunStatus::cancelled;
-  } else {
-    idle_timer_.cancel();
-    if (run->request_.on_turn) run->request_.on_turn(run->request_);
-    const bool ready = co_await ensure_interpreter(run);
-    // Closed while it started: async_close() did not find it.
-    if (closed_ && interpreter_) co_await kill("");
-    if (ready && (run->cancelled_ || closed_)) {
-      result.status = RunStatus::cancelled;
-    } else if (ready) {
-      co_await execute(run);
-    }
-    arm_idle_timer();
+  // Whatever happens, the turn is passed on.
+  std::string failure;
+  try {
+    co_await run_in_turn(run);
+  } catch (const std::exception& error) {
+    failure = error.what();
+    if (failure.empty()) failure = "unknown";
   }
+  if (!failure.empty()) give_up(*run, failure);
+  replace_if_asked(run.get());
+  last_used_ = Clock::now();
+  arm_idle_timer();
   release_turn();
-  result.out = run->out_.text();
-  result.err = run->err_.text();
+  if (run->record_) {
+    result.usage.wall = last_used_ - run->began_;
+    run->record_->finish(result);
+  }
   co_return std::move(result);
+}
+
+asio::awaitable<void> Session::run_in_turn(std::shared_ptr<Run> run) {
+  if (run->cancelled_ || closed_) {
+    run->result_.status = RunStatus::cancelled;
+    co_return;
+  }
+  idle_timer_.cancel();
+  if (run->request_.on_turn) run->request_.on_turn(run->request_);
+  const bool ready = co_await ensure_interpreter(run);
+  // Closed while it started: async_close() did not find it.
+  if (closed_ && interpreter_) kill({});
+  if (!ready) co_return;
+  if (run->cancelled_ || closed_) {
+    run->result_.status = RunStatus::cancelled;
+  } else {
+    co_await execute(run);
+  }
+}
+
+void Session::give_up(Run& run, std::string_view why) {
+  RunResult& result = run.result_;
+  result.status = RunStatus::unavailable;
+  result.error = "the code could not be run to its end: " + std::string(why);
+  // Nobody knows what it is doing now.
+  if (current_ && interpreter_) {
+    kill({});
+    add_note(result.note, state_is_gone);
+  }
+  current_.reset();
+  logger_.log(LogLevel::error, "sandbox", result.error);
 }
 
 asio::awaitable<bool> Session::take_turn(std::shared_ptr<Run> run) {
@@ -111,7 +136,12 @@ void Session::release_turn() {
 
 asio::awaitable<bool> Session::ensure_interpreter(std::shared_ptr<Run> run) {
   if (interpreter_ && interpreter_->alive()) co_return true;
-  if (interpreter_) co_await kill("the interpreter ended between runs");
+  if (interpreter_) {
+    const std::shared_ptr<Interpreter> last = take_interpreter({});
+    const std::string why = co_await last->async_why_ended();
+    lost_state_ = "between runs " + why;
+    pool_->discard(last, true);
+  }
   if (run->request_.progress) run->request_.progress("starting a sandbox");
   engine::Diagnostics diagnostics;
   interpreter_ = co_await pool_->async_take(diagnostics, run->request_.progress);
@@ -126,9 +156,10 @@ asio::awaitable<bool> Session::ensure_interpreter(std::shared_ptr<Run> run) {
 
 void Session::attach() {
   fresh_ = true;
+  reset_asked_ = false;
   InterpreterHooks hooks;
   hooks.on_request = [this](engine::Responder responder, const engine::Message& message) {
-    if (hooks_.on_request) hooks_.on_request(std::move(responder), message);
+    on_request(std::move(responder), message);
   };
   hooks.on_notification = [this](const engine::Message& message) { on_notification(message); };
   hooks.on_end = [this] {
@@ -140,12 +171,30 @@ void Session::attach() {
   interpreter_->set_hooks(std::move(hooks));
 }
 
+void Session::on_request(engine::Responder responder, const engine::Message& message) {
+  if (message.method == "reset") {
+    responder.result(std::string_view("{}"));
+    reset_asked_ = true;
+    // Between runs nobody else would see to it.
+    if (!turn_taken_) replace_if_asked(nullptr);
+  } else if (hooks_.on_request) {
+    hooks_.on_request(std::move(responder), message);
+  }
+}
+
 void Session::on_notification(const engine::Message& message) {
   if (message.method == "output") {
     on_output(message.params);
+  } else if (message.method == "display") {
+    on_display(message.params);
+  } else if (message.method == "progress") {
+    const Run* run = run_of(read_run_number(message.params));
+    if (run == nullptr || !run->request_.on_progress) return;
+    const std::optional<RunProgress> progress = read_progress(message.params);
+    if (progress) run->request_.on_progress(*progress);
   } else if (message.method == "notifications/cancelled") {
     framing::ObjectScanner scanner;
-    std::array<Member, 1> members{{{"requestId"}}};
+    std::array<framing::Member, 1> members{{{"requestId"}}};
     if (scanner.scan_members(message.params, members) == framing::Fault::none &&
         hooks_.on_cancelled) {
       hooks_.on_cancelled(members[0].value);
@@ -153,48 +202,65 @@ void Session::on_notification(const engine::Message& message) {
   }
 }
 
+Run* Session::run_of(std::uint64_t number) const noexcept {
+  return current_ && current_->record_->number() == number ? current_.get() : nullptr;
+}
+
+RunRecord& Session::record_for_background() const noexcept {
+  // It may have been under way when the run began.
+  return current_ && current_->record_->takes_background() ? *current_->record_ : *upcoming_;
+}
+
 void Session::on_output(std::string_view params) {
-  framing::ObjectScanner scanner;
-  std::array<Member, 3> members{{{"run"}, {"stream"}, {"text"}}};
-  if (scanner.scan_members(params, members) != framing::Fault::none) return;
-  const auto number = framing::integer_id(members[0].value);
-  const bool is_error = members[1].value == "\"stderr\"";
-  const std::string text = unescaped(members[2].value);
-  const bool ours = current_ && number && static_cast<std::uint64_t>(*number) == current_->number_;
-  OutputBuffer& out = ours ? current_->out_ : stray_out_;
-  OutputBuffer& err = ours ? current_->err_ : stray_err_;
-  (is_error ? err : out).append(text);
+  const std::optional<OutputFrame> frame = read_output(params);
+  if (!frame) return;
+  Run* run = frame->run ? run_of(*frame->run) : current_.get();
+  if (run == nullptr) {
+    record_for_background().print(frame->is_error, frame->text, Origin::background);
+    return;
+  }
+  run->record_->print(frame->is_error, frame->text, Origin::run);
+  if (run->request_.on_output) run->request_.on_output(frame->is_error, frame->text);
+}
+
+void Session::on_display(std::string_view params) {
+  if (Run* run = run_of(read_run_number(params))) {
+    run->record_->display(read_display(params), Origin::run);
+  } else {
+    record_for_background().display(read_display(params), Origin::background);
+  }
 }
 
 asio::awaitable<void> Session::execute(std::shared_ptr<Run> run) {
-  run->number_ = next_run_++;
+  // Made first: without it there would be none.
+  auto next = std::make_unique<RunRecord>(upcoming_->number() + 1, options_.output_limit, archive_);
+  run->record_ = std::exchange(upcoming_, std::move(next));
+  run->began_ = Clock::now();
   current_ = run;
-  if (!lost_state_.empty()) {
-    run->result_.note = lost_state_ + "; variables and imports of earlier runs are gone";
-    lost_state_.clear();
-  }
-  for (auto [stray, kept] : {std::pair(&stray_out_, &run->out_), {&stray_err_, &run->err_}}) {
-    if (stray->empty()) continue;
-    kept->append(stray->text());
-    *stray = OutputBuffer(options_.output_limit);
+  const std::string lost = std::exchange(lost_state_, {});
+  if (!lost.empty()) {
+    run->result_.note = lost + "; variables and imports of earlier runs are gone";
   }
   run_deadline_ = Deadline::after(run->request_.timeout);
   send_run(run);
   co_await wait_for_end(run);
   current_.reset();
+  // Nobody reads the answer to what was cancelled.
+  if (run->cancelled_ && lost_state_.empty()) lost_state_ = lost;
 }
 
 void Session::send_run(const std::shared_ptr<Run>& run) {
   const RunRequest& request = run->request_;
   std::string params;
   framing::JsonWriter writer(params);
-  writer.begin_object().member("run", run->number_).member("code", request.code);
+  writer.begin_object().member("run", run->record_->number()).member("code", request.code);
   if (!request.servers.empty()) writer.raw_member("servers", request.servers);
   writer.key("loaded").begin_array();
   for (const std::string& name : request.loaded)
     writer.value(name);
   writer.end_array();
-  if (fresh_ && hooks_.saved_tools) writer.raw_member("tools", hooks_.saved_tools());
+  const std::string tools = hooks_.saved_tools ? hooks_.saved_tools(fresh_) : std::string();
+  if (!tools.empty()) writer.raw_member("tools", tools);
   fresh_ = false;
   writer.end_object();
   auto completion = [this, run](std::error_code error, engine::Answer answer) {
@@ -217,22 +283,7 @@ void Session::read_answer(Run& run, std::error_code error, std::string_view body
                                                : "the interpreter's answer can't be read";
   } else {
     run.answered_ = true;
-    framing::ObjectScanner scanner;
-    std::array<Member, 4> members{{{"status"}, {"exitCode"}, {"error"}, {"interrupt"}}};
-    scanner.scan_members(body, members);
-    const std::string status = unescaped(members[0].value);
-    const auto code = framing::integer_id(members[1].value);
-    result.exit_code =
-        code && *code >= INT32_MIN && *code <= INT32_MAX ? static_cast<int>(*code) : 1;
-    result.error = unescaped(members[2].value);
-    if (status == "success") {
-      result.status = result.exit_code == 0 ? RunStatus::success : RunStatus::error;
-    } else if (status == "interrupted") {
-      result.status =
-          members[3].value == "\"timeout\"" ? RunStatus::timed_out : RunStatus::cancelled;
-    } else {
-      result.status = RunStatus::error;
-    }
+    read_run_answer(body, result);
   }
   run.changed_.set();
 }
@@ -241,7 +292,7 @@ void Session::interrupt(const Run& run, std::string_view reason) {
   std::string params;
   framing::JsonWriter(params)
       .begin_object()
-      .member("run", run.number_)
+      .member("run", run.record_->number())
       .member("reason", reason)
       .end_object();
   interpreter_->peer().notify_always("interrupt", std::string_view(params));
@@ -273,10 +324,11 @@ asio::awaitable<void> Session::wait_for_end(std::shared_ptr<Run> run) {
     const bool passed = deadline.passed();
     if (interrupted && passed) {
       result.status = cancel_sent ? RunStatus::cancelled : RunStatus::timed_out;
-      result.note =
-          "the code did not stop when it was interrupted, so its interpreter was killed: "
-          "variables and imports are gone, the next run starts afresh";
-      co_await kill("");
+      kill(cancel_sent ? "the code that was cancelled did not stop, so its interpreter was killed"
+                       : "");
+      add_note(result.note,
+               "the code did not stop when it was interrupted, so its interpreter was killed: " +
+                   std::string(state_is_gone));
       break;
     }
     if (!interrupted && (passed || run->cancelled_)) {
@@ -289,8 +341,8 @@ asio::awaitable<void> Session::wait_for_end(std::shared_ptr<Run> run) {
     if (!broken.empty()) {
       result.status = RunStatus::lost;
       result.error = "the code and its processes used " + broken + ", so they were killed";
-      result.note = "variables and imports are gone, the next run starts afresh";
-      co_await kill("");
+      add_note(result.note, state_is_gone);
+      kill(run->cancelled_ ? result.error : "");
       break;
     }
     Deadline look = deadline;
@@ -315,21 +367,46 @@ asio::awaitable<void> Session::explain_end(std::shared_ptr<Run> run) {
   result.status = RunStatus::lost;
   result.exit_code = last->exit_code().value_or(1);
   result.error = why;
-  result.note = "variables and imports are gone, the next run starts afresh";
-  co_await last->async_stop(true);
+  add_note(result.note, state_is_gone);
+  if (run->cancelled_) lost_state_ = why;
+  pool_->discard(last, true);
 }
 
 std::shared_ptr<Interpreter> Session::take_interpreter(std::string why) {
+  // Taken out first: nothing may find an interpreter that is on its way out, nor it us.
   std::shared_ptr<Interpreter> last = std::move(interpreter_);
+  last->set_hooks({});
   lost_state_ = std::move(why);
   if (hooks_.on_interpreter_end) hooks_.on_interpreter_end();
   return last;
 }
 
-asio::awaitable<void> Session::kill(std::string why) {
-  // Taken out first: nothing may find an interpreter that is on its way out.
-  const std::shared_ptr<Interpreter> last = take_interpreter(std::move(why));
-  co_await last->async_stop(true);
+void Session::kill(std::string why) {
+  pool_->discard(take_interpreter(std::move(why)), true);
+}
+
+void Session::replace_if_asked(Run* run) {
+  if (!std::exchange(reset_asked_, false) || !interpreter_) return;
+  if (run != nullptr) {
+    kill({});
+    add_note(run->result_.note,
+             "as runtime.reset() asked, the next run starts afresh, on a new interpreter");
+    return;
+  }
+  // We are called by it, and its hooks have to last until they return.
+  asio::post(executor_, [weak = weak_from_this(), asked = std::weak_ptr(interpreter_)] {
+    const auto self = weak.lock();
+    if (self && !self->turn_taken_ && self->interpreter_ && self->interpreter_ == asked.lock()) {
+      self->kill({});
+    }
+  });
+}
+
+bool Session::retire(std::string why) {
+  if (turn_taken_ || !interpreter_) return false;
+  idle_timer_.cancel();
+  pool_->discard(take_interpreter(std::move(why)), false);
+  return true;
 }
 
 void Session::arm_idle_timer() {
@@ -337,29 +414,12 @@ void Session::arm_idle_timer() {
   idle_timer_.expires_after(options_.idle_limit);
   auto expired = [weak = weak_from_this()](std::error_code error) {
     const auto self = weak.lock();
-    if (!self || error || self->turn_taken_) return;
-    asio::awaitable<void> retiring = retire(self);
-    asio::co_spawn(self->executor_, std::move(retiring), asio::detached);
+    if (!self || error || self->idle_timer_.expiry() > Clock::now()) return;
+    const auto idle = std::chrono::duration_cast<std::chrono::seconds>(self->options_.idle_limit);
+    self->retire("the interpreter was shut down after " + std::to_string(idle.count()) +
+                 " s without use");
   };
   idle_timer_.async_wait(std::move(expired));
-}
-
-asio::awaitable<void> Session::retire(std::shared_ptr<Session> self) {
-  if (self->turn_taken_ || !self->interpreter_) co_return;
-  self->turn_taken_ = true;
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(self->options_.idle_limit);
-  const std::shared_ptr<Interpreter> last = self->take_interpreter(
-      "the interpreter was shut down after " + std::to_string(seconds.count()) + " s without use");
-  co_await last->async_stop(false);
-  self->release_turn();
-}
-
-asio::awaitable<Session::Files> Session::async_list_files() {
-  co_return Files{};
-}
-
-asio::awaitable<Session::FileContent> Session::async_read_file(std::string, std::uint64_t) {
-  co_return FileContent{};
 }
 
 asio::awaitable<void> Session::async_close() {

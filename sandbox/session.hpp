@@ -5,8 +5,9 @@
 #include <headrace/engine/event.hpp>
 #include <headrace/sandbox/archive.hpp>
 #include <headrace/sandbox/interpreter.hpp>
-#include <headrace/sandbox/output_buffer.hpp>
 #include <headrace/sandbox/pool.hpp>
+#include <headrace/sandbox/run.hpp>
+#include <headrace/sandbox/run_record.hpp>
 #include <headrace/sandbox/run_result.hpp>
 
 #include <deque>
@@ -17,48 +18,6 @@
 #include <vector>
 
 namespace headrace::sandbox {
-
-struct RunRequest {
-  std::string code;
-  std::string servers;  ///< Raw JSON array: the servers that can be reached.
-  std::vector<std::string> loaded;
-  /// From the moment the code starts; waiting for a turn or for a sandbox is not counted.
-  engine::Clock::duration timeout = std::chrono::seconds(30);
-  /// What happens before the code starts, in words; may be empty.
-  Launcher::Progress progress;
-  /// Hears what the code prints, as it comes; may be empty.
-  std::function<void(bool is_error, std::string_view text)> on_output;
-  /// Hears of `runtime.progress(…)`; may be empty.
-  std::function<void(const RunProgress&)> on_progress;
-  /// Called when its turn has come: last chance to fill in `servers` and `loaded`; may be empty.
-  std::function<void(RunRequest&)> on_turn;
-};
-
-/// One run, shared between who asked for it and the session.
-class Run {
- public:
-  Run(const engine::Executor& executor, RunRequest request, std::size_t output_limit)
-      : request_(std::move(request)), changed_(executor), out_(output_limit), err_(output_limit) {}
-
-  /// Interrupts it, or takes it out of the queue; its result is then `cancelled`.
-  void cancel() {
-    cancelled_ = true;
-    changed_.set();
-  }
-
- private:
-  friend class Session;
-  RunRequest request_;
-  engine::Event changed_;  // its turn has come, answered, cancelled, or the interpreter ended
-  OutputBuffer out_;
-  OutputBuffer err_;
-  std::uint64_t number_ = 0;
-  bool cancelled_ = false;
-  bool has_turn_ = false;
-  bool answered_ = false;
-  bool ended_ = false;
-  RunResult result_;
-};
 
 struct SessionOptions {
   /// An interpreter that has not been used for so long is shut down.
@@ -80,8 +39,9 @@ struct SessionHooks {
   std::function<void(std::string_view id)> on_cancelled;
   /// Nobody is left who could be answered.
   std::function<void()> on_interpreter_end;
-  /// A raw JSON array for a new interpreter's `tools`; may be empty.
-  std::function<std::string()> saved_tools;
+  /// Asked before each run for a raw JSON array of all saved tools. Empty: as the interpreter has
+  /// them, or none where it is a new one.
+  std::function<std::string(bool new_interpreter)> saved_tools;
 };
 
 /// Runs wait for their turn in the order they came. Not thread-safe; held by shared_ptr.
@@ -98,7 +58,8 @@ class Session : public std::enable_shared_from_this<Session> {
   /// When a call that comes now has to be over.
   engine::Deadline call_deadline() const noexcept;
 
-  bool busy() const noexcept { return current_ != nullptr; }
+  /// A run is under way, or about to be.
+  bool busy() const noexcept { return turn_taken_; }
   /// For people; empty when there is no interpreter.
   std::string_view runtime_name() const noexcept;
 
@@ -126,6 +87,10 @@ class Session : public std::enable_shared_from_this<Session> {
   engine::Clock::time_point last_used() const noexcept { return last_used_; }
   bool has_interpreter() const noexcept { return interpreter_ != nullptr; }
 
+  /// Shuts the interpreter down, in the background; the next run starts another, and its note
+  /// begins with `why`. False when there is none, or it is busy.
+  bool retire(std::string why);
+
   /// Cancels what runs and ends the interpreter. For good.
   asio::awaitable<void> async_close();
 
@@ -133,6 +98,7 @@ class Session : public std::enable_shared_from_this<Session> {
   /// False when it was cancelled before its turn came.
   asio::awaitable<bool> take_turn(std::shared_ptr<Run> run);
   void release_turn();
+  asio::awaitable<void> run_in_turn(std::shared_ptr<Run> run);
   asio::awaitable<bool> ensure_interpreter(std::shared_ptr<Run> run);
   asio::awaitable<void> execute(std::shared_ptr<Run> run);
   asio::awaitable<void> wait_for_end(std::shared_ptr<Run> run);
@@ -140,13 +106,18 @@ class Session : public std::enable_shared_from_this<Session> {
   void read_answer(Run& run, std::error_code error, std::string_view body);
   void interrupt(const Run& run, std::string_view reason);
   std::shared_ptr<Interpreter> take_interpreter(std::string why);
-  asio::awaitable<void> kill(std::string why);
+  void kill(std::string why);
   asio::awaitable<void> explain_end(std::shared_ptr<Run> run);
+  void give_up(Run& run, std::string_view why);
   void attach();
+  void on_request(engine::Responder responder, const engine::Message& message);
   void on_notification(const engine::Message& message);
   void on_output(std::string_view params);
+  void on_display(std::string_view params);
+  Run* run_of(std::uint64_t number) const noexcept;
+  RunRecord& record_for_background() const noexcept;
+  void replace_if_asked(Run* run);
   void arm_idle_timer();
-  static asio::awaitable<void> retire(std::shared_ptr<Session> self);
   std::string broken_limit() const;
 
   engine::Executor executor_;
@@ -154,20 +125,19 @@ class Session : public std::enable_shared_from_this<Session> {
   SessionHooks hooks_;
   std::shared_ptr<Pool> pool_;
   engine::Logger logger_;
-  std::unique_ptr<Interpreter> interpreter_;
+  std::shared_ptr<Interpreter> interpreter_;
   std::shared_ptr<Run> current_;
   std::deque<std::shared_ptr<Run>> waiting_;  // for their turn
   bool turn_taken_ = false;
-  std::uint64_t next_run_ = 1;
   engine::Deadline run_deadline_;
   asio::steady_timer idle_timer_;
-  // What was printed between runs: shown with the next.
-  OutputBuffer stray_out_;
-  OutputBuffer stray_err_;
   Archive archive_;
+  // Of the next run: what comes between two runs is told with the later one.
+  std::unique_ptr<RunRecord> upcoming_;
   engine::Clock::time_point last_used_ = engine::Clock::now();
   std::string lost_state_;  // why the last interpreter's state is gone, until somebody is told
   bool fresh_ = true;       // the interpreter has not run anything yet
+  bool reset_asked_ = false;
   bool closed_ = false;
 };
 
