@@ -143,9 +143,8 @@ class Host:
         self.requests.put(None)
 
     def _line(self, line: bytes) -> None:
-        if not line:  # before the last words of the supervisor: what it follows may be torn
-            self.torn = self.bad_lines.pop() if self.bad_lines else b""
-            return
+        if not line:
+            return  # before the last words of the supervisor
         try:
             message = json.loads(line.decode("utf-8"))
             assert message["jsonrpc"] == "2.0"
@@ -161,6 +160,8 @@ class Host:
             self.ready_event.set()
         elif method == "ended":
             self.ended = params
+            if self.bad_lines:  # the interpreter ended in the midst of it; its watcher ends the line
+                self.torn = self.bad_lines.pop()
         elif method == "output":
             assert len(params["text"].encode()) <= 65536
             item = (params["stream"], params["text"])
