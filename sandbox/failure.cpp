@@ -20,18 +20,20 @@ constexpr std::array known_failures = {
                  "(sudo usermod -aG docker $USER, then log in again) or use rootless docker"},
     KnownFailure{"docker", "cannot connect to the docker daemon",
                  "the docker daemon is not running: sudo systemctl start docker, or start Docker "
-                 "Desktop"},
+                 "Desktop; if it is elsewhere, check DOCKER_HOST and docker context ls"},
     KnownFailure{"docker", "error during connect",
                  "the docker daemon can't be reached: check DOCKER_HOST and docker context ls"},
     KnownFailure{"docker", "failed to connect to the docker api",
                  "the docker daemon is not running: sudo systemctl start docker, or start Docker "
-                 "Desktop"},
+                 "Desktop; if it is elsewhere, check DOCKER_HOST and docker context ls"},
     KnownFailure{"docker", "exec: \"docker-init\"",
                  "docker's init is missing on the daemon's machine: install docker-init or tini"},
     KnownFailure{"podman", "unable to connect to podman",
-                 "podman's machine is not running: podman machine start"},
+                 "podman's machine or service does not answer: podman machine start, or check "
+                 "CONTAINER_HOST and podman system connection list"},
     KnownFailure{"podman", "cannot connect to podman",
-                 "podman's machine is not running: podman machine start"},
+                 "podman's machine or service does not answer: podman machine start, or check "
+                 "CONTAINER_HOST and podman system connection list"},
     KnownFailure{"podman", "no subuid ranges found",
                  "rootless podman needs ids for this user: sudo usermod --add-subuids "
                  "100000-165535 --add-subgids 100000-165535 $USER, then podman system migrate"},
@@ -79,6 +81,11 @@ constexpr std::array known_failures = {
     KnownFailure{"", "manifest unknown", "the registry has no such image: check MCP_BRIDGE_IMAGE"},
     KnownFailure{"", "pull access denied",
                  "the registry has no such image, or wants a login: check MCP_BRIDGE_IMAGE"},
+    KnownFailure{"", "unauthorized",
+                 "the registry wants a login: use the engine's command login, or check "
+                 "MCP_BRIDGE_IMAGE"},
+    KnownFailure{"", "unexpected http status: 5",
+                 "the registry has a fault of its own: try again later"},
     KnownFailure{"", "short-name",
                  "podman does not know which registry the image is from: write the whole name in "
                  "MCP_BRIDGE_IMAGE, e.g. docker.io/library/python:3.14-slim"},
@@ -125,7 +132,10 @@ std::string_view last_line(std::string_view text) {
   if (end == std::string_view::npos) return {};
   text = text.substr(0, end + 1);
   const std::size_t newline = text.find_last_of('\n');
-  return newline == std::string_view::npos ? text : text.substr(newline + 1);
+  if (newline == std::string_view::npos) return text;
+  const std::string_view line = text.substr(newline + 1);
+  // podman's and docker's advice below an error.
+  return line.starts_with("See '") ? last_line(text.substr(0, newline)) : line;
 }
 
 }  // namespace

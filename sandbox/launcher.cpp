@@ -17,10 +17,10 @@ using engine::LogLevel;
 constexpr auto probe_limit = std::chrono::seconds(20);
 constexpr std::string_view source = "sandbox";
 
-std::string install_hints() {
+std::string install_hints(const std::vector<const Runtime*>& missing) {
   std::string text;
-  for (const Runtime* runtime : all_runtimes()) {
-    if (!text.empty()) text += "; or ";
+  for (const Runtime* runtime : missing) {
+    text += text.empty() ? " Install one: " : "; or ";
     text += runtime->install_hint;
   }
   return text;
@@ -152,7 +152,9 @@ asio::awaitable<std::unique_ptr<Interpreter>> Launcher::choose(Diagnostics& diag
   host_ = look_at_host();
   owner_ = this_process_owner();
   std::string reasons;
+  std::vector<const Runtime*> missing;
   const std::vector<const Runtime*> order = candidates(reasons);
+  if (!reasons.empty()) missing.push_back(find_runtime(options_.runtime));
   for (const Runtime* runtime : order) {
     std::string reason = "not installed";
     std::string executable = find_on_path(std::string(runtime->executable), host_.search_path);
@@ -166,12 +168,15 @@ asio::awaitable<std::unique_ptr<Interpreter>> Launcher::choose(Diagnostics& diag
       }
       logger_.log(LogLevel::warning, source,
                   std::string(runtime->name) + " can't be used: " + reason);
+    } else {
+      missing.push_back(runtime);
     }
     if (!reasons.empty()) reasons += "; ";
     reasons += std::string(runtime->name) + ": " + reason;
   }
+  // One that was asked for and is there needs repair, and no other.
   diagnostics.message =
-      "No sandbox can be started here (" + reasons + "). Install one: " + install_hints();
+      "No sandbox can be started here (" + reasons + ")." + install_hints(missing);
   co_return nullptr;
 }
 

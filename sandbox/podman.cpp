@@ -69,11 +69,13 @@ Launch launch(const RuntimeFacts& facts, const HostView&, const LaunchRequest& r
   }
   // podman's own defaults: the user's proxy variables, writable /run and /var/tmp, a search for
   // systemd, and writable volumes wherever the image declares some.
-  for (const char* option : {"--http-proxy=false", "--env-host=false", "--read-only-tmpfs=false",
-                             "--systemd=false", "--image-volume=ignore", "--no-hosts"}) {
+  for (const char* option : {"--http-proxy=false", "--read-only-tmpfs=false", "--systemd=false",
+                             "--image-volume=ignore", "--no-hosts"}) {
     argv.emplace_back(option);
   }
   if (!facts.remote) {
+    // The command that only talks to a socket does not know it.
+    argv.emplace_back("--env-host=false");
     // When memory runs out, conmon makes a file called "oom" in the folder where podman was
     // started: let that be one where nobody can make files.
     launch.working_directory = "/proc";

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
+#include <tuple>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -97,8 +98,8 @@ TEST(Podman, LocksTheContainerDown) {
       "--pids-limit 128 --memory 536870912 --entrypoint python3 --no-healthcheck "
       "--memory-swap 536870912 --cpus 1.5 --init --env HOME=/workspace --env LANG=C.UTF-8 "
       "--env PYTHONDONTWRITEBYTECODE=1 --env PYTHONUNBUFFERED=1 --env PYTHONUTF8=1 "
-      "--http-proxy=false --env-host=false --read-only-tmpfs=false --systemd=false "
-      "--image-volume=ignore --no-hosts --security-opt seccomp=/proc/self/fd/10 "
+      "--http-proxy=false --read-only-tmpfs=false --systemd=false "
+      "--image-volume=ignore --no-hosts --env-host=false --security-opt seccomp=/proc/self/fd/10 "
       "python:3.14-slim -I -c LOADER");
   ASSERT_EQ(launch.files.size(), 1u);
   EXPECT_EQ(launch.files[0].child_number(), 10);
@@ -116,6 +117,8 @@ TEST(Podman, AtTheOtherEndOfASocketGetsNoDescriptors) {
   const Launch launch = named("podman").launch(facts, ordinary_host(), request_for("image"));
   EXPECT_THAT(launch.files, IsEmpty());
   EXPECT_THAT(joined(launch.argv), Not(HasSubstr("seccomp")));
+  // Such a command has no option of that name, and would not start.
+  EXPECT_THAT(joined(launch.argv), Not(HasSubstr("env-host")));
   EXPECT_EQ(launch.working_directory, "");
 }
 
@@ -231,6 +234,30 @@ TEST(Docker, ReadsWhatItsDaemonSaysOfItself) {
   EXPECT_TRUE(verdict.facts->rootless);
   EXPECT_FALSE(verdict.facts->remote);
   EXPECT_EQ(best_channel(named("docker"), *verdict.facts), Channel::stdio);
+}
+
+TEST(Docker, BehindAPortOrAnotherContextIsRemoteWhateverItsName) {
+  const auto facts_of = [](const std::string& host, const std::string& context) {
+    HostView view = ordinary_host();
+    view.docker_host = host;
+    const std::string info = R"({"ServerVersion":"28.1","OSType":"linux","Name":"here",)"
+                             R"("ClientInfo":{"Context":")" +
+                             context + "\"}}";
+    const std::vector<CommandResult> results = {{0, info, ""}};
+    return named("docker").read_probe("docker", view, results).facts;
+  };
+  for (const auto& [host, context, channel] :
+       {std::tuple("", "default", Channel::socket_file),
+        {"unix:///run/docker.sock", "default", Channel::socket_file},
+        {"", "rootless", Channel::socket_file},
+        {"tcp://127.0.0.1:2375", "default", Channel::stdio},
+        {"ssh://me@here", "default", Channel::stdio},
+        {"", "elsewhere", Channel::stdio}}) {
+    const std::optional<RuntimeFacts> facts = facts_of(host, context);
+    ASSERT_TRUE(facts);
+    EXPECT_EQ(facts->remote, channel == Channel::stdio) << host << ' ' << context;
+    EXPECT_EQ(best_channel(named("docker"), *facts), channel) << host << ' ' << context;
+  }
 }
 
 TEST(Docker, WithoutInitRunsWithout) {
