@@ -103,7 +103,7 @@ std::string write_result(const RunReport& report, const AnswerForm& form,
       cuts.push_back(block.position);
     const std::vector<std::string> texts = compact_texts(report, cuts);
     for (std::size_t i = 0; i < texts.size(); ++i) {
-      if (!texts[i].empty()) writer.raw(text_block(texts[i]));
+      if (!texts[i].empty() || cuts.empty()) writer.raw(text_block(texts[i]));
       if (i < cuts.size()) writer.raw(blocks.placed[i].json);
     }
   } else {

@@ -64,6 +64,12 @@ TEST(CompactResult, LeavesOutWhatIsEmptyOrObvious) {
   EXPECT_THAT(json, HasSubstr(R"("isError":true)"));
 }
 
+TEST(CompactResult, HasATextHoweverLittleWasPrinted) {
+  EXPECT_EQ(render_result(success("\n"), {}),
+            R"({"content":[{"type":"text","text":""}],"structuredContent":{"stdout":[""]},)"
+            R"("isError":false})");
+}
+
 TEST(JsonText, IsTheWholePayloadInAFence) {
   EXPECT_EQ(render_text(success("a\n"), OutputMode::json),
             "```json\n{\"status\":\"success\",\"summary\":\"Success\",\"exitCode\":0,"
@@ -320,7 +326,7 @@ TEST(Result, StaysUnderItsBoundWhateverWasLeft) {
   report.error = std::string(100'000, '\1');
   report.note = report.summary = report.error;
   report.servers.assign(4000, "\1");
-  report.out = std::string(2'000'000, '\1');
+  report.out = std::string(600'000, '\1');
   report.err = report.out;
   sandbox::Display display = picture(5, std::string(700'000, 'A'));
   display.mime_type = std::string(100, 'm');
