@@ -36,7 +36,7 @@ def image_with_pip(engine, folder):
     zipfile.ZipFile(wheel).extractall(folder / "context" / "site")
     (folder / "context" / "Containerfile").write_text(
         f"FROM {IMAGE}\nCOPY site /usr/local/lib/python3.13/dist-packages\n")
-    name = "localhost/headrace-test-pip:trixie"
+    name = f"localhost/headrace-test-pip:{os.getpid()}"
     environment = dict(os.environ, DOCKER_BUILDKIT="0")
     subprocess.run([engine, "build", "-q", "-t", name, "-f", folder / "context" / "Containerfile",
                     folder / "context"], check=True, capture_output=True, timeout=300,

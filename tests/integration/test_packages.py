@@ -3,6 +3,7 @@
 import concurrent.futures
 import os
 import shutil
+import socket
 import subprocess
 
 import pytest
@@ -144,3 +145,45 @@ def test_what_is_no_package_ends_the_program(start, value):
     headrace = start("auto", initialize=False, MCP_BRIDGE_PACKAGES=value)
     assert headrace.wait_exit() != 0
     assert "MCP_BRIDGE_PACKAGES" in headrace.errors
+
+
+@pytest.fixture
+def silent_index():
+    """Takes connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/simple/"
+
+
+@pytest.mark.parametrize("end", ["close", "kill"])
+def test_the_end_of_headrace_ends_the_installation(begin, watch, cache, silent_index, end):
+    headrace = begin(MCP_BRIDGE_PACKAGES=SMALL, PIP_INDEX_URL=silent_index, PIP_NO_CACHE_DIR=1,
+                     MCP_BRIDGE_WARM=0)
+    headrace.start_run("print(1)", progress_token="t")
+    headrace.wait_stderr("installing packages for")
+    headrace.wait_notification("notifications/progress",
+                               lambda params: "Looking in" in params.get("message", ""))
+    headrace.kill() if end == "kill" else headrace.close()
+    watch.assert_clean()
+    # And the next one is not hindered by what that left.
+    assert text(run(begin(MCP_BRIDGE_PACKAGES=SMALL), USE)) == "1.17.0"
+
+
+def test_a_container_that_installs_goes_with_headrace(start, watch, tmp_path, silent_index):
+    engine = next((name for name in RUNTIMES if name in processes.ENGINES), None)
+    if engine is None:
+        pytest.skip("no container engine is up")
+    image = packages.image_with_pip(engine, tmp_path)
+    folder = packages.open_folder()
+    try:
+        headrace = start(engine, MCP_BRIDGE_IMAGE=image, MCP_BRIDGE_PACKAGES=SMALL,
+                         MCP_BRIDGE_PACKAGE_CACHE=folder, PIP_INDEX_URL=silent_index,
+                         MCP_BRIDGE_WARM=0)
+        headrace.start_run("print(1)", progress_token="t")
+        headrace.wait_notification("notifications/progress",
+                                   lambda params: "Looking in" in params.get("message", ""))
+        assert watch.containers()
+        headrace.kill()
+        watch.assert_clean(limit=30)
+    finally:
+        subprocess.run([engine, "rmi", "--force", image], capture_output=True, timeout=120)
+        shutil.rmtree(folder)
