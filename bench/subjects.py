@@ -107,6 +107,19 @@ class McpServer(Process):
             raise RuntimeError(f"the code failed: {text}")
         return text
 
+    def cancelled_run(self, code: str, runs_for: float) -> float:
+        """Seconds from the cancellation of a run under way until the session has run another."""
+        self.number += 1
+        call = {"name": "run_python", "arguments": {"code": code, "timeout": 120}}
+        message = {"jsonrpc": "2.0", "id": self.number, "method": "tools/call", "params": call}
+        self.send(json.dumps(message))
+        time.sleep(runs_for)
+        began = time.perf_counter()
+        cancel = {"requestId": self.number, "reason": "measured"}
+        self.send(json.dumps({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": cancel}))
+        self.run("pass")
+        return time.perf_counter() - began
+
     def timed_run(self, code: str) -> float:
         began = time.perf_counter()
         self.run(code)
@@ -133,6 +146,9 @@ class Setting:
         names = ["echo"] + [f"server_{number}" for number in range(2, self.SERVERS + 1)]
         servers = {name: {"command": str(self.echo), "args": []} for name in names}
         (home / "MCPs" / "servers.json").write_text(json.dumps({"mcpServers": servers}))
+        silent = {"command": sys.executable, "args": ["-B", str(HERE / "silent_server.py")]}
+        self.silent = home / "silent.json"
+        self.silent.write_text(json.dumps({"mcpServers": {"silent": silent}}))
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("MCP_")},
             "HOME": str(home), "MCP_BRIDGE_TIMEOUT": "120",
@@ -141,8 +157,8 @@ class Setting:
         if image:
             self.environment["MCP_BRIDGE_IMAGE"] = image
 
-    def headrace(self, runtime: str | None = None) -> McpServer:
-        chosen = {"MCP_BRIDGE_RUNTIME": runtime} if runtime else {}
+    def headrace(self, runtime: str | None = None, **settings: str) -> McpServer:
+        chosen = {"MCP_BRIDGE_RUNTIME": runtime, **settings} if runtime else settings
         return McpServer([self.program], {**self.environment, **chosen})
 
     def direct(self, *arguments: object) -> Process:
