@@ -136,6 +136,25 @@ def test_what_a_run_may_reach_is_no_other_sessions_matter(start, some_runtime, h
     assert "Server 'plain' is not available" in text
 
 
+def test_calls_are_counted_where_they_end(start, some_runtime, home):
+    home.add_python("plain", "plain.py", 2)
+    headrace = start(some_runtime)
+
+    def calls(code, **arguments):
+        result = headrace.run(code, **arguments)
+        assert not result.get("isError"), text_of(result)
+        usage = result["_meta"]["headrace/usage"]
+        return usage.get("calls", 0), usage.get("callSeconds", 0)
+
+    # It is not answered before another has come.
+    assert calls("import asyncio\nwaits = asyncio.create_task(mcp_plain.echo(number=1))\n"
+                 "await mcp_plain.list_tools()") == (0, 0)
+    assert calls("print(1)", session="other") == (0, 0)
+    count, seconds = calls("await mcp_plain.echo(number=2)\nawait waits;")
+    assert count == 2 and seconds > 0
+    assert calls("print(1)") == (0, 0)
+
+
 BAD_NAMES = ["a/b", "../../etc", "/", "", " ", ".hidden", "a b", "é", "a\n", "x" * 65, "x" * 10240,
              5, ["a"], {"a": 1}, True]
 
