@@ -83,7 +83,9 @@ asio::awaitable<void> Pool::fill(std::shared_ptr<Pool> self) {
   // Who comes to claim it while it starts wants to hear of it as well.
   Launcher::Progress progress = [weak = std::weak_ptr(self)](std::string_view words) {
     const auto pool = weak.lock();
-    if (pool && pool->claim_ && pool->claim_->progress) pool->claim_->progress(words);
+    if (!pool) return;
+    pool->said_ = words;
+    if (pool->claim_ && pool->claim_->progress) pool->claim_->progress(words);
   };
   engine::Diagnostics diagnostics;
   std::unique_ptr<Interpreter> next;
@@ -93,6 +95,7 @@ asio::awaitable<void> Pool::fill(std::shared_ptr<Pool> self) {
     diagnostics.message = error.what();
   }
   self->starting_ = false;
+  self->said_.clear();
   const std::shared_ptr<Claim> claim = std::exchange(self->claim_, nullptr);
   const bool started = next != nullptr;
   if (self->closed_) {
@@ -163,6 +166,7 @@ asio::awaitable<std::unique_ptr<Interpreter>> Pool::async_take(engine::Diagnosti
     // To start another beside it would make both slower.
     const auto claim = std::make_shared<Claim>(executor_, std::move(progress));
     claim_ = claim;
+    if (claim->progress && !said_.empty()) claim->progress(said_);
     co_await claim->done.async_wait();
     next = std::move(claim->interpreter);
     diagnostics.message = claim->message;

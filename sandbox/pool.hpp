@@ -74,6 +74,7 @@ class Pool : public std::enable_shared_from_this<Pool> {
   engine::Logger logger_;
   std::vector<std::unique_ptr<Interpreter>> spares_;
   std::shared_ptr<Claim> claim_;
+  std::string said_;  // last, of the spare that is being started: for who claims it later
   asio::steady_timer fill_timer_;
   asio::steady_timer idle_timer_;
   bool wanted_ = false;    // from a use until nobody has come for too long

@@ -1,7 +1,9 @@
 """Which runtime is taken, what is said when there is none, and what becomes of a sandbox that nobody
 uses."""
 
+import glob
 import os
+import resource
 import shutil
 import subprocess
 import tarfile
@@ -11,6 +13,7 @@ import pytest
 
 import processes
 from conftest import IMAGE, RUNTIMES
+from raw_client import text_of
 
 HINTS = ["sudo apt install podman", "sudo apt install docker.io", "bubblewrap"]
 
@@ -220,6 +223,21 @@ def test_state_outlasts_pauses_that_are_shorter(start, runtime):
     assert headrace.output("print(kept)") == "1"
 
 
+@pytest.mark.parametrize("spare", [0, 1, 4, 8, 16])
+def test_a_start_without_descriptors_fails_in_words_and_the_next_one_works(start, runtime, spare):
+    headrace = start(runtime, MCP_BRIDGE_WARM=0)
+    before = resource.prlimit(headrace.pid, resource.RLIMIT_NOFILE)
+    highest = max(int(name) for name in os.listdir(f"/proc/{headrace.pid}/fd"))
+    resource.prlimit(headrace.pid, resource.RLIMIT_NOFILE, (highest + 1 + spare, before[1]))
+    result = headrace.run("print(1)")
+    if result.get("isError"):
+        assert "Too many open files" in text_of(result)
+    else:
+        assert spare > 0
+    resource.prlimit(headrace.pid, resource.RLIMIT_NOFILE, before)
+    assert headrace.output("print(6 * 7)").splitlines()[0] == "42"
+
+
 def road_of(headrace):
     """Where the interpreter's protocol comes from: 'socket' or 'pipe'."""
     return headrace.output("""
@@ -242,12 +260,50 @@ def test_podman_is_reached_by_a_socket_pair_where_it_is_local(start):
     assert "socket" in road_of(headrace)
 
 
+def test_docker_is_reached_by_a_socket_in_a_folder_that_is_gone_by_then(start):
+    if "docker" not in RUNTIMES:
+        pytest.skip("docker is not up")
+    headrace = start("docker")
+    assert "socket" in road_of(headrace)
+    # Another is there for a moment, when a spare interpreter is started.
+    processes.eventually(lambda: not left_folders(headrace), lambda: f"left: {left_folders(headrace)}")
+    assert headrace.json("import json, os\nprint(json.dumps(os.listdir('/run/headrace')))") == []
+    assert "OSError" in headrace.failure("""
+try:
+    open('/run/headrace/mine', 'w')
+except OSError as error:
+    raise OSError('as it should be') from error
+""")
+
+
+@pytest.mark.parametrize("after", [0.0, 0.02, 0.05, 0.1])
+def test_docker_s_folder_is_gone_when_killed_at_any_time(start, watch, after):
+    if "docker" not in RUNTIMES:
+        pytest.skip("docker is not up")
+    headrace = start("docker")
+    headrace.start_run("print(1)")
+    time.sleep(after)
+    headrace.kill()
+    processes.eventually(lambda: not left_folders(headrace), lambda: f"left: {left_folders(headrace)}")
+
+
+def test_a_folder_that_can_not_be_made_costs_speed_only(start, tmp_path):
+    if "docker" not in RUNTIMES:
+        pytest.skip("docker is not up")
+    headrace = start("docker", TMPDIR=tmp_path / "nowhere")
+    assert "socket" not in road_of(headrace)
+
+
+def left_folders(headrace):
+    return [path for path in glob.glob("/tmp/headrace-*") if f".{headrace.pid}." in path]
+
+
 def test_both_roads_carry_the_same(start, home, runtime):
     home.add_python("plain", "plain.py")
     for channel in ("auto", "stdio"):
         headrace = start(runtime, MCP_BRIDGE_CHANNEL=channel)
         road = road_of(headrace)
-        if channel == "stdio" and runtime in ("podman", "bwrap"):
+        if channel == "stdio":
             assert "socket" not in road
         headrace.output("kept = [1]")
         assert headrace.output("""
