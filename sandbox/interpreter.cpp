@@ -201,7 +201,9 @@ std::optional<int> Interpreter::exit_code() const noexcept {
 }
 
 asio::awaitable<std::string> Interpreter::async_why_ended() {
-  const bool exited = co_await child_->async_wait(Deadline::after(std::chrono::seconds(1)));
+  // A command that could not start a container tidies up before it says why.
+  const auto patience = std::chrono::seconds(ready_ ? 1 : 10);
+  const bool exited = co_await child_->async_wait(Deadline::after(patience));
   co_await child_->async_wait_stderr(Deadline::after(std::chrono::milliseconds(100)));
   const std::string words = last_lines(child_->stderr_tail());
   if (!exited) co_return "the interpreter closed its protocol channel";
