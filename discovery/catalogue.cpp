@@ -71,6 +71,10 @@ void drop_repeated(std::vector<ToolDoc>& tools, std::string_view server, Faults&
        "it lists tools again that it listed before, and the first ones count: " + names});
 }
 
+void drop_disabled(std::vector<ToolDoc>& tools, const ToolRules& rules) {
+  std::erase_if(tools, [&](const ToolDoc& tool) { return !allows_tool(rules, tool.name); });
+}
+
 void assign_aliases(std::vector<ToolDoc>& tools) {
   std::vector<std::string_view> names;
   names.reserve(tools.size());
@@ -117,6 +121,12 @@ CatalogueChanges Catalogue::set_servers(std::vector<ServerSpec> specs) {
       changes.added.push_back(spec.name);
     } else if (same_process(known.mapped().spec_, spec)) {
       server = std::move(known.mapped());
+      if (server.spec_.tools != spec.tools) {
+        // What was left out before is not known any more.
+        server.state_ = ListState::not_listed;
+        drop_disabled(server.tools_, spec.tools);
+        replace_tools(server, std::move(server.tools_));
+      }
     } else {
       changes.restarted.push_back(spec.name);
     }
@@ -135,6 +145,7 @@ Faults Catalogue::set_tools(std::string_view server_name, std::vector<ToolDoc> t
   Faults faults;
   CatalogueServer* server = by_exact_name(server_name);
   if (server == nullptr) return faults;
+  drop_disabled(tools, server->spec_.tools);
   drop_repeated(tools, server_name, faults);
   if (tools.size() > kMaxTools) {
     tools.resize(kMaxTools);
@@ -145,15 +156,19 @@ Faults Catalogue::set_tools(std::string_view server_name, std::vector<ToolDoc> t
          std::string(server_name),
          "it lists more than " + std::to_string(kMaxTools) + " tools: the others are left out"});
   }
-  assign_aliases(tools);
-  server->tools_ = std::move(tools);
-  server->by_name_ = sorted_by(server->tools_, &ToolDoc::name);
-  server->by_alias_ = sorted_by(server->tools_, &ToolDoc::alias);
-  server->search_index_ = SearchIndex(server_name, server->tools_);
-  search_vocabulary_.reset();
+  replace_tools(*server, std::move(tools));
   server->state_ = ListState::listed;
   server->error_.clear();
   return faults;
+}
+
+void Catalogue::replace_tools(CatalogueServer& server, std::vector<ToolDoc> tools) {
+  assign_aliases(tools);
+  server.tools_ = std::move(tools);
+  server.by_name_ = sorted_by(server.tools_, &ToolDoc::name);
+  server.by_alias_ = sorted_by(server.tools_, &ToolDoc::alias);
+  server.search_index_ = SearchIndex(server.spec_.name, server.tools_);
+  search_vocabulary_.reset();
 }
 
 void Catalogue::set_failed(std::string_view server_name, std::string error) {
@@ -176,6 +191,11 @@ const CatalogueServer* Catalogue::find_server(std::string_view name_or_alias) co
   }
   for (const CatalogueServer& server : servers_) {
     if (server.spec_.alias == name_or_alias) return &server;
+  }
+  for (const CatalogueServer& server : servers_) {
+    for (const OtherName& other : server.spec_.other_names) {
+      if (other.name == name_or_alias || other.alias == name_or_alias) return &server;
+    }
   }
   return nullptr;
 }

@@ -66,12 +66,13 @@ struct CatalogueChanges {
 class Catalogue {
  public:
   /// Takes over a new list of servers (unique names, aliases set: as `discover` gives it). Servers
-  /// that start the same process keep their tools and state.
+  /// that start the same process keep their tools and state; where other tools of it are enabled
+  /// now, it is to be asked again.
   CatalogueChanges set_servers(std::vector<ServerSpec> specs);
 
   /// All tools of a server, pages already joined: gives each its alias and makes the server
-  /// `listed`. Repeated names and more than `kMaxTools` are dropped and reported. A server that is
-  /// not (or no longer) in the catalogue is ignored.
+  /// `listed`. Tools that its rules leave out are dropped; repeated names and more than `kMaxTools`
+  /// are dropped and reported. A server that is not (or no longer) in the catalogue is ignored.
   Faults set_tools(std::string_view server, std::vector<ToolDoc> tools);
 
   /// The server could not be asked.
@@ -83,7 +84,8 @@ class Catalogue {
   /// In order of precedence.
   std::span<const CatalogueServer> servers() const noexcept { return servers_; }
 
-  /// The server of exactly this name, else the one of this alias, else null.
+  /// The server of exactly this name, else the one of this alias, else the same among other names,
+  /// else null.
   const CatalogueServer* find_server(std::string_view name_or_alias) const noexcept;
 
   /// The tool's name or alias in that server; null when either is unknown.
@@ -96,6 +98,7 @@ class Catalogue {
   std::size_t tool_count() const noexcept;
 
  private:
+  void replace_tools(CatalogueServer& server, std::vector<ToolDoc> tools);
   CatalogueServer* by_exact_name(std::string_view name) noexcept;
 
   std::vector<CatalogueServer> servers_;

@@ -1,10 +1,13 @@
 // What a configuration file says, whatever its syntax: named entries made of plain values.
 #pragma once
 
+#include <headrace/discovery/dialect.hpp>
+#include <headrace/discovery/expand.hpp>
 #include <headrace/discovery/fault.hpp>
 
 #include <array>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,15 +32,27 @@ struct ConfigMember {
   ConfigValue value;
 };
 
-/// The servers of one file, not yet judged. A key may occur twice; the readers keep both.
-struct ConfigDocument {
-  std::string description;  ///< of the file: stands in for that of an entry without one
+/// Servers that are only for those who work in a folder or below it.
+struct ConfigProject {
+  std::string folder;
   std::vector<ConfigMember> entries;
 };
 
-/// Keys of the objects that hold servers. `mcp` holds one of them itself: `servers`.
-inline constexpr std::array<std::string_view, 4> kServerSections = {"mcpServers", "mcp_servers",
-                                                                    "servers", "mcp.servers"};
+/// The servers of one file, not yet judged. A key may occur twice; the readers keep both.
+struct ConfigDocument {
+  bool readable = true;     ///< the text is of its syntax, with what should be in it
+  std::string description;  ///< of the file: stands in for that of an entry without one
+  std::vector<ConfigMember> entries;
+  std::vector<ConfigProject> projects;  ///< before `entries`; the deepest folder first
+  std::vector<ConfigInput> inputs;
+  std::vector<std::string> disabled;                ///< names that the file switches off elsewhere
+  std::optional<std::vector<std::string>> allowed;  ///< names that it is restricted to
+};
+
+/// Keys of the objects that hold servers. `mcp` holds one of them itself, `servers`, or servers
+/// directly.
+inline constexpr std::array<std::string_view, 5> kServerSections = {
+    "mcpServers", "mcp_servers", "servers", "mcp.servers", "context_servers"};
 inline constexpr std::string_view kOuterSection = "mcp";
 inline constexpr std::string_view kInnerSection = "servers";
 
@@ -53,9 +68,13 @@ bool is_server_section(std::string_view key) noexcept;
 /// What some editors put before UTF-8; the readers skip it.
 inline constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
-// The readers. What they cannot read is a fault with its line; `file` is only for that.
+// The readers. What they cannot read is a fault with its line; `file` is only for that. `workspace`
+// is the folder that is worked in: the servers of its projects are read, no others.
 
-ConfigDocument read_json_config(std::string_view text, const std::string& file, Faults& faults);
-ConfigDocument read_toml_config(std::string_view text, const std::string& file, Faults& faults);
+/// Comments and commas at the end of a list are fine.
+ConfigDocument read_json_config(std::string_view text, const std::string& file, Faults& faults,
+                                const Dialect& dialect = {}, std::string_view workspace = {});
+ConfigDocument read_toml_config(std::string_view text, const std::string& file, Faults& faults,
+                                const Dialect& dialect = {}, std::string_view workspace = {});
 
 }  // namespace headrace::discovery

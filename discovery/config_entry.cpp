@@ -1,9 +1,10 @@
 // Turns one entry of a configuration file into a server to start, or into faults that say why not.
 #include <headrace/discovery/config_entry.hpp>
+#include <headrace/discovery/entry_settings.hpp>
+#include <headrace/discovery/env_file.hpp>
 #include <headrace/discovery/expand.hpp>
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 namespace headrace::discovery {
@@ -13,42 +14,42 @@ namespace {
 constexpr std::size_t kMaxString = 128 * 1024 - 1;
 constexpr std::size_t kMaxStrings = 2 * 1024 * 1024;
 
-constexpr std::array<std::string_view, 3> kOwnNames = {
-    "mcp-server-code-execution-mode", "mcp_server_code_execution_mode", "headrace"};
-constexpr std::string_view kOwnScript = "mcp_server_code_execution_mode.py";
-
 using Kind = ConfigValue::Kind;
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return result;
+bool contains(const std::vector<std::string>& list, const std::string& item) {
+  return std::find(list.begin(), list.end(), item) != list.end();
 }
 
-std::string_view base_name(std::string_view path) {
-  while (path.ends_with('/'))
-    path.remove_suffix(1);
-  return path.substr(path.rfind('/') + 1);
+bool holds_nul(const std::string& text) {
+  return text.find('\0') != std::string::npos;
 }
 
-bool is_own(std::string_view lowered) {
-  return lowered.ends_with(kOwnScript) ||
-         std::find(kOwnNames.begin(), kOwnNames.end(), lowered) != kOwnNames.end();
+std::string in_folder(std::string_view folder, std::string_view path) {
+  if (folder.empty() || path.starts_with('/')) return std::string(path);
+  std::string result(folder);
+  if (!result.ends_with('/')) result += '/';
+  return result += path;
 }
 
 class EntryReader {
  public:
   EntryReader(const ConfigMember& entry, const EntryContext& context, Faults& faults)
-      : entry_(entry), context_(context), faults_(faults) {}
+      : entry_(entry),
+        context_(context),
+        variables_{context.environment,
+                   context.home,
+                   context.workspace,
+                   context.document.inputs,
+                   context.dialect.plain_variables,
+                   context.dialect.brace_variables},
+        faults_(faults) {}
 
   std::optional<ConfigEntry> read() {
     ConfigEntry result;
     result.line = entry_.value.line;
     ServerSpec& spec = result.spec;
     spec.name = entry_.name;
-    spec.source = {context_.file, entry_.name};
+    spec.source = {context_.file, entry_.name, std::string(context_.agent)};
     if (spec.name.empty()) return refuse("it has no name");
     if (entry_.value.kind != Kind::object) {
       return refuse("it is not an object with a `command`");
@@ -59,13 +60,20 @@ class EntryReader {
       return result;
     }
     if (!context_.allow_self && refers_to_self()) return skip_self();
-    if (!has_command()) return std::nullopt;
-
+    find_command();
+    if (command_ == nullptr) {
+      if (!mark_unreachable(result)) return std::nullopt;
+      return result;
+    }
     read_command(spec);
     read_args(spec);
-    read_env(spec);
+    read_inherited(spec);
+    read_env_file(spec);
+    for (const ConfigValue* env : env_)
+      read_env(*env, spec);
     read_cwd(spec);
     read_description(spec);
+    read_settings(spec);
     if (failed_) return std::nullopt;
     if (!context_.allow_self && looks_like_self(spec.name, spec.command, spec.args)) {
       return skip_self();
@@ -74,13 +82,14 @@ class EntryReader {
   }
 
  private:
-  // A member that is there and not null: generators of such files write null for "not set".
-  const ConfigValue* member(std::string_view name) const {
-    const ConfigValue* value = find_member(entry_.value, name);
-    return value != nullptr && value->kind != Kind::null ? value : nullptr;
-  }
+  const ConfigValue* member(std::string_view name) const { return setting(entry_.value, name); }
 
-  bool switched_off() { return flag("disabled", "true") || flag("enabled", "false"); }
+  bool switched_off() {
+    const ConfigDocument& document = context_.document;
+    return flag("disabled", "true") || flag("enabled", "false") ||
+           contains(document.disabled, entry_.name) ||
+           (document.allowed && !contains(*document.allowed, entry_.name));
+  }
 
   bool flag(std::string_view name, std::string_view wanted) {
     const ConfigValue* value = member(name);
@@ -93,82 +102,178 @@ class EntryReader {
 
   // Before expansion, so that a variable that is not set hides no reference to ourselves.
   bool refers_to_self() const {
-    const ConfigValue* command = member("command");
+    std::string program;
     std::vector<std::string> args;
+    if (const ConfigValue* command = member("command")) {
+      program = command->text;
+      for (const ConfigValue& item : command->items)
+        args.push_back(item.text);
+      if (const ConfigValue* path = setting(*command, "path")) args.push_back(path->text);
+    }
     if (const ConfigValue* list = member("args")) {
       for (const ConfigValue& item : list->items)
         args.push_back(item.text);
     }
-    return looks_like_self(entry_.name, command != nullptr ? command->text : "", args);
+    return looks_like_self(entry_.name, program, args);
   }
 
-  bool has_command() {
-    if (member("command") != nullptr) return true;
-    for (std::string_view key : {"url", "serverUrl", "httpUrl"}) {
-      if (const ConfigValue* url = member(key)) {
-        fail(url->line, "a remote server (" + ticked(key) +
-                            ") is not supported yet: only servers started by a `command` are");
-        return false;
-      }
+  // A program, or all its words at once (OpenCode), or an object that holds all of it (Zed).
+  void find_command() {
+    command_ = member("command");
+    args_ = member("args");
+    for (const std::string_view key : {"env", "environment"}) {
+      if (const ConfigValue* env = member(key)) env_.push_back(env);
     }
-    fail(entry_.value.line, "`command` is missing");
-    return false;
+    if (command_ == nullptr || command_->kind != Kind::object) return;
+    const ConfigValue& whole = *command_;
+    command_ = setting(whole, "path");
+    if (args_ == nullptr) args_ = setting(whole, "args");
+    if (const ConfigValue* env = setting(whole, "env")) env_.push_back(env);
+  }
+
+  // False when there is nothing to reach either.
+  bool mark_unreachable(ConfigEntry& entry) {
+    if (const ConfigValue* source = member("source"); source && source->text == "extension") {
+      entry.unreachable = "it is a part of an extension of " + std::string(context_.agent) +
+                          ", which only that can start";
+      report(Severity::info, entry.line, entry.unreachable);
+      return true;
+    }
+    const std::optional<std::string> remote = remote_server(entry_.value);
+    if (!remote) {
+      fail(entry_.value.line, "`command` is missing");
+      return false;
+    }
+    entry.unreachable = *remote + " is not reachable yet: only servers started by a `command` are";
+    report(context_.dialect.own ? Severity::warning : Severity::info, entry.line,
+           entry.unreachable);
+    return true;
   }
 
   void read_command(ServerSpec& spec) {
-    const ConfigValue& value = *member("command");
-    if (value.kind != Kind::string) return fail(value.line, "`command` is not a string");
-    spec.command = expand_home(expanded(value, "command"), context_.home);
-    if (spec.command.empty() && !failed_) fail(value.line, "`command` is empty");
+    const ConfigValue* program = command_;
+    if (command_->kind == Kind::array && !command_->items.empty()) program = &command_->items[0];
+    if (program->kind != Kind::string) {
+      return fail(program->line, "`command` is not a string");
+    }
+    spec.command = expand_home(expanded(*program, "command"), context_.home);
+    if (spec.command.empty() && !failed_) fail(program->line, "`command` is empty");
+    for (std::size_t i = 1; i < command_->items.size(); ++i)
+      read_arg(command_->items[i], "command[" + std::to_string(i) + ']', spec);
   }
 
   void read_args(ServerSpec& spec) {
-    const ConfigValue* value = member("args");
-    if (value == nullptr) return;
-    if (value->kind != Kind::array) return fail(value->line, "`args` is not an array of strings");
-    for (std::size_t i = 0; i < value->items.size(); ++i) {
-      std::string where = "args[";
-      where += std::to_string(i) + ']';
-      if (!is_scalar(value->items[i], where)) continue;
-      spec.args.push_back(expanded(value->items[i], where));
+    if (args_ == nullptr) return;
+    if (args_->kind != Kind::array) return fail(args_->line, "`args` is not an array of strings");
+    for (std::size_t i = 0; i < args_->items.size(); ++i)
+      read_arg(args_->items[i], "args[" + std::to_string(i) + ']', spec);
+  }
+
+  void read_arg(const ConfigValue& item, const std::string& where, ServerSpec& spec) {
+    if (is_scalar(item, where)) spec.args.push_back(expanded(item, where));
+  }
+
+  // Codex names variables that are passed on.
+  void read_inherited(ServerSpec& spec) {
+    const ConfigValue* names = member("env_vars");
+    if (names == nullptr) return;
+    for (const ConfigValue& item : names->items) {
+      const ConfigValue* named = item.kind == Kind::object ? setting(item, "name") : &item;
+      if (named == nullptr || named->kind != Kind::string || !is_name(*named)) continue;
+      const auto value = context_.environment ? context_.environment(named->text) : std::nullopt;
+      if (value) set(spec, named->text, *value);
     }
   }
 
-  void read_env(ServerSpec& spec) {
-    const ConfigValue* value = member("env");
+  void read_env_file(ServerSpec& spec) {
+    const ConfigValue* value = member("envFile");
+    if (value == nullptr) value = member("env_file");
     if (value == nullptr) return;
-    if (value->kind != Kind::object) {
-      return fail(value->line, "`env` is not an object of strings by name");
+    if (value->kind != Kind::string) return fail(value->line, "`envFile` is not a string");
+    std::string path = expand_home(expanded(*value, "envFile"), context_.home);
+    if (failed_ || path.empty()) return;
+    const std::string_view file = context_.file;
+    path = in_folder(context_.folder.empty() ? file.substr(0, file.rfind('/')) : context_.folder,
+                     path);
+    std::string content;
+    std::string error = "no files are read here";
+    if (!context_.read_file || !context_.read_file(path, content, error)) {
+      return fail(value->line, "its `envFile` " + ticked(path) + " cannot be read: " + error);
     }
-    for (const ConfigMember& variable : value->members) {
-      const std::string& name = variable.name;
-      const ConfigValue& setting = variable.value;
-      const std::string where = "env." + name;
-      if (name.empty() || name.find_first_of(std::string_view("=\0", 2)) != std::string::npos) {
-        fail(setting.line, "a name in `env` is empty or holds = or a NUL");
+    for (auto& [name, text] : parse_env_file(content)) {
+      total_ += text.size();
+      if (holds_nul(text) || text.size() > kMaxString || total_ > kMaxStrings) {
+        return fail(value->line, "its `envFile` " + ticked(path) +
+                                     " holds a NUL, or more than a program can be given");
+      }
+      set(spec, name, std::move(text));
+    }
+  }
+
+  void read_env(const ConfigValue& value, ServerSpec& spec) {
+    if (value.kind == Kind::array) return read_env_list(value, spec);
+    if (value.kind != Kind::object) {
+      return fail(value.line, "`env` is not an object of strings by name");
+    }
+    for (const ConfigMember& variable : value.members) {
+      const ConfigValue& text = variable.value;
+      if (!is_variable_name(variable.name)) {
+        fail(text.line, "a name in `env` is empty or holds = or a NUL");
         continue;
       }
-      if (!is_scalar(setting, where)) continue;
-      std::string text = expanded(setting, where);
-      const auto same = std::find_if(spec.env.begin(), spec.env.end(),
-                                     [&](const auto& other) { return other.first == name; });
-      if (same == spec.env.end()) {
-        spec.env.emplace_back(name, std::move(text));
-      } else {
-        same->second = std::move(text);
+      const std::string where = "env." + variable.name;
+      // Null takes away what would be inherited; but nothing is.
+      if (text.kind == Kind::null || !is_scalar(text, where)) continue;
+      set(spec, variable.name, expanded(text, where));
+    }
+  }
+
+  // `NAME=value`, as OpenCode had it once.
+  void read_env_list(const ConfigValue& list, ServerSpec& spec) {
+    for (const ConfigValue& item : list.items) {
+      const std::size_t equals = item.text.find('=');
+      if (item.kind != Kind::string || equals == std::string::npos ||
+          !is_variable_name(item.text.substr(0, equals))) {
+        fail(item.line, "`env` holds what is not of the form NAME=value");
+        continue;
       }
+      ConfigValue value = item;
+      value.text.erase(0, equals + 1);
+      const std::string name = item.text.substr(0, equals);
+      set(spec, name, expanded(value, "env." + name));
+    }
+  }
+
+  static bool is_variable_name(const std::string& name) {
+    return !name.empty() && name.find_first_of(std::string_view("=\0", 2)) == std::string::npos;
+  }
+  static bool is_name(const ConfigValue& value) { return is_variable_name(value.text); }
+
+  static void set(ServerSpec& spec, const std::string& name, std::string value) {
+    const auto same = std::find_if(spec.env.begin(), spec.env.end(),
+                                   [&](const auto& other) { return other.first == name; });
+    if (same == spec.env.end()) {
+      spec.env.emplace_back(name, std::move(value));
+    } else {
+      same->second = std::move(value);
     }
   }
 
   void read_cwd(ServerSpec& spec) {
-    const ConfigValue* value = member("cwd");
-    if (value == nullptr) return;
-    if (value->kind != Kind::string) return fail(value->line, "`cwd` is not a string");
-    spec.cwd = expand_home(expanded(*value, "cwd"), context_.home);
+    if (const ConfigValue* value = member("cwd")) {
+      if (value->kind != Kind::string) return fail(value->line, "`cwd` is not a string");
+      spec.cwd = expand_home(expanded(*value, "cwd"), context_.home);
+    }
+    if (context_.folder.empty()) return;
+    spec.cwd =
+        spec.cwd.empty() ? std::string(context_.folder) : in_folder(context_.folder, spec.cwd);
+    if (spec.command.find('/') != std::string::npos) {
+      spec.command = in_folder(spec.cwd, spec.command);
+    }
   }
 
   void read_description(ServerSpec& spec) {
-    spec.description = context_.file_description;
+    spec.description = context_.document.description;
     const ConfigValue* value = member("description");
     if (value == nullptr) return;
     if (value->kind == Kind::string) {
@@ -176,6 +281,14 @@ class EntryReader {
     } else {
       report(Severity::warning, value->line, "`description` is not a string, and ignored");
     }
+  }
+
+  void read_settings(ServerSpec& spec) {
+    const SettingReport ignored = [this](std::size_t line, std::string message) {
+      report(Severity::warning, line, std::move(message));
+    };
+    spec.tools = read_tool_rules(entry_.value, ignored);
+    read_timeouts(entry_.value, context_.dialect, spec, ignored);
   }
 
   // Ports and switches are often written without quotes; what they look like is what is meant.
@@ -187,13 +300,9 @@ class EntryReader {
   }
 
   std::string expanded(const ConfigValue& value, const std::string& where) {
-    Expansion expansion = expand_variables(value.text, context_.environment, kMaxString);
-    for (const std::string& name : expansion.missing) {
-      fail(value.line, ticked(where) + " needs the variable " + name +
-                           ", which is not set: set it, or write ${" + name + ":-default}, or $${" +
-                           name + "} to pass it on as it is");
-    }
-    if (expansion.text.find('\0') != std::string::npos) {
+    Expansion expansion = expand_variables(value.text, variables_, kMaxString);
+    report_missing(expansion, value.line, ticked(where));
+    if (holds_nul(expansion.text)) {
       fail(value.line, ticked(where) + " holds a NUL, which no program can be given");
     }
     total_ += expansion.text.size();
@@ -202,6 +311,28 @@ class EntryReader {
     }
     if (total_ > kMaxStrings) expansion.text.clear();
     return std::move(expansion.text);
+  }
+
+  void report_missing(const Expansion& expansion, std::size_t line, const std::string& where) {
+    for (const std::string& name : expansion.missing) {
+      fail(line, where + " needs the variable " + name + ", which is not set: set it, or write ${" +
+                     name + ":-default}, or $${" + name + "} to pass it on as it is");
+    }
+    for (const std::string& id : expansion.missing_inputs) {
+      fail(line, where + " needs the input '" + id + '\'' + described(id) +
+                     ", and nobody can be asked here: set the variable " + input_variable(id));
+    }
+    for (const std::string& reference : expansion.unknown) {
+      fail(line, where + " holds ${" + reference +
+                     "}, which only the program that the file was written for can resolve");
+    }
+  }
+
+  std::string described(const std::string& id) const {
+    for (const ConfigInput& input : context_.document.inputs) {
+      if (input.id == id && !input.description.empty()) return " (" + input.description + ')';
+    }
+    return {};
   }
 
   std::optional<ConfigEntry> skip_self() {
@@ -227,7 +358,11 @@ class EntryReader {
 
   const ConfigMember& entry_;
   const EntryContext& context_;
+  Variables variables_;
   Faults& faults_;
+  const ConfigValue* command_ = nullptr;
+  const ConfigValue* args_ = nullptr;
+  std::vector<const ConfigValue*> env_;  // the last one counts
   std::size_t total_ = 0;
   bool failed_ = false;
 };
@@ -237,15 +372,6 @@ class EntryReader {
 std::optional<ConfigEntry> read_entry(const ConfigMember& entry, const EntryContext& context,
                                       Faults& faults) {
   return EntryReader(entry, context, faults).read();
-}
-
-bool looks_like_self(std::string_view name, std::string_view command,
-                     const std::vector<std::string>& args) {
-  if (is_own(lower(name)) || is_own(lower(base_name(command)))) return true;
-  return std::any_of(args.begin(), args.end(), [](const std::string& arg) {
-    const std::string lowered = lower(arg);
-    return is_own(lowered) || is_own(base_name(lowered));
-  });
 }
 
 }  // namespace headrace::discovery

@@ -70,23 +70,34 @@ bool is_recent(const FileStamp& stamp, std::int64_t now_ns) noexcept {
          (stamp.modified_ns > now_ns - 2 * kSecond || stamp.changed_ns > now_ns - 2 * kSecond);
 }
 
+bool is_shortage(int error) noexcept {
+  return error == EMFILE || error == ENFILE || error == ENOMEM || error == EAGAIN;
+}
+
 bool read_config_file(const std::string& path, std::string& content, std::string& error) {
+  bool transient = false;
+  return read_config_file(path, content, error, transient);
+}
+
+bool read_config_file(const std::string& path, std::string& content, std::string& error,
+                      bool& transient) {
   content.clear();
+  transient = false;
+  const auto failed = [&] {
+    transient = is_shortage(errno);
+    error = system_message(errno);
+    content.clear();
+    return false;
+  };
   struct stat info {};
   // Looked at before it is opened as well: opening a device can have effects.
-  if (::stat(path.c_str(), &info) != 0) {
-    error = system_message(errno);
-    return false;
-  }
+  if (::stat(path.c_str(), &info) != 0) return failed();
   if (!S_ISREG(info.st_mode)) {
     error = why_not_regular(info.st_mode);
     return false;
   }
   const Descriptor file(path);
-  if (file.get() < 0 || ::fstat(file.get(), &info) != 0) {
-    error = system_message(errno);
-    return false;
-  }
+  if (file.get() < 0 || ::fstat(file.get(), &info) != 0) return failed();
   if (!S_ISREG(info.st_mode)) {
     error = why_not_regular(info.st_mode);
     return false;
@@ -106,11 +117,7 @@ bool read_config_file(const std::string& path, std::string& content, std::string
     do {
       got = ::read(file.get(), content.data() + used, room);
     } while (got < 0 && errno == EINTR);
-    if (got < 0) {
-      error = system_message(errno);
-      content.clear();
-      return false;
-    }
+    if (got < 0) return failed();
     content.resize(used + static_cast<std::size_t>(got));
     if (got == 0) return true;
     if (content.size() > kMaxConfigSize) return too_large();

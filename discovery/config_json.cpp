@@ -1,7 +1,10 @@
 // Reads the servers of a JSON configuration file.
 #include <headrace/discovery/config_document.hpp>
 #include <headrace/discovery/json_text.hpp>
+#include <headrace/discovery/relaxed_json.hpp>
+#include <headrace/discovery/workspace_trust.hpp>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -26,18 +29,69 @@ ConfigValue::Kind kind_of(JsonType type) {
   return ConfigValue::Kind::object;
 }
 
+bool is_object(std::string_view value) {
+  return json_type(value) == JsonType::object;
+}
+
+// The last member of this name that is not null; empty when there is none.
+std::string_view raw_member(std::string_view object, std::string_view name) {
+  JsonMembers members(object);
+  std::string key;
+  std::string_view value;
+  std::string_view found;
+  while (members.next(key, value)) {
+    if (key == name && json_type(value) != JsonType::null) found = value;
+  }
+  return found;
+}
+
+// Whether an object is a server, where there may also be others.
+bool is_entry(std::string_view value) {
+  if (!is_object(value)) return false;
+  const std::string_view type = raw_member(value, "type");
+  return !raw_member(value, "command").empty() || !raw_member(value, "url").empty() ||
+         (!type.empty() && json_type(type) == JsonType::string);
+}
+
+std::vector<std::string> strings_in(std::string_view value) {
+  std::vector<std::string> result;
+  if (json_type(value) != JsonType::array) return result;
+  JsonElements elements(value);
+  std::string_view item;
+  while (result.size() < kMaxConfigValues && elements.next(item)) {
+    if (json_type(item) == JsonType::string) result.push_back(json_string(item));
+  }
+  return result;
+}
+
 class Reader {
  public:
-  Reader(std::string_view text, const std::string& file, Faults& faults)
-      : text_(text), lines_(text), file_(file), faults_(faults) {}
+  Reader(std::string_view text, const std::string& file, Faults& faults, const Dialect& dialect,
+         std::string_view workspace)
+      : text_(text),
+        lines_(text),
+        file_(file),
+        faults_(faults),
+        dialect_(dialect),
+        workspace_(workspace) {}
 
   ConfigDocument read() {
-    if (json_trim(text_).empty()) return refuse(1, "the file is empty: write {\"mcpServers\": {}}");
-    if (const auto flaw = find_json_flaw(text_)) {
-      return refuse(lines_.line_at(flaw->offset), "not valid JSON: " + flaw->what);
+    if (json_trim(text_).empty()) {
+      // Some agents make an empty file before there is anything to put into it.
+      if (!dialect_.own) return refuse();
+      return refuse(1, "the file is empty: write {\"mcpServers\": {}}");
+    }
+    std::string relaxed;
+    if (find_json_flaw(text_)) {
+      relaxed = relax_json(text_);
+      if (const auto flaw = find_json_flaw(relaxed)) {
+        return refuse(lines_.line_at(flaw->offset), "not valid JSON: " + flaw->what);
+      }
+      text_ = relaxed;
+      lines_ = LineCounter(text_);
     }
     const std::string_view root = json_trim(text_);
-    if (json_type(root) != JsonType::object) {
+    if (!is_object(root)) {
       return refuse(1, "not a JSON object: its servers belong into {\"mcpServers\": {…}}");
     }
     JsonMembers members(root);
@@ -45,32 +99,90 @@ class Reader {
     std::string_view value;
     while (members.next(key, value)) {
       if (is_server_section(key)) {
-        section(key, value);
-      } else if (key == kOuterSection && json_type(value) == JsonType::object) {
+        section(key, value, document_.entries);
+      } else if (key == kOuterSection && is_object(value)) {
         outer_section(value);
+      } else if (key == "inputs" || key == "mcp.inputs") {
+        read_inputs(value);
+      } else if (key == "projects" && dialect_.projects && is_object(value)) {
+        read_projects(value);
       } else if (key == "description" && json_type(value) == JsonType::string) {
         document_.description = json_string(value);
       }
     }
-    if (!found_section_) {
+    if (!found_section_ && dialect_.own) {
       report(Severity::error, 0, "no servers in it: they belong into an object `mcpServers`");
     }
+    std::stable_sort(document_.projects.begin(), document_.projects.end(),
+                     [](const ConfigProject& a, const ConfigProject& b) {
+                       return a.folder.size() > b.folder.size();
+                     });
     return std::move(document_);
   }
 
  private:
+  // VS Code keeps `servers` and `inputs` in it, Gemini CLI names, OpenCode the servers themselves.
   void outer_section(std::string_view object) {
     JsonMembers members(object);
     std::string key;
     std::string_view value;
     while (members.next(key, value)) {
-      if (key == kInnerSection) section("mcp.servers", value);
+      if (key == kInnerSection && !is_entry(value)) {
+        section("mcp.servers", value, document_.entries);
+      } else if (key == "inputs") {
+        read_inputs(value);
+      } else if (key == "excluded") {
+        document_.disabled = strings_in(value);
+      } else if (key == "allowed" && json_type(value) == JsonType::array) {
+        document_.allowed = strings_in(value);
+      } else if (is_entry(value)) {
+        found_section_ = true;
+        add_entry(key, value, document_.entries);
+      }
     }
   }
 
-  void section(std::string_view name, std::string_view object) {
+  void read_projects(std::string_view object) {
+    JsonMembers members(object);
+    std::string folder;
+    std::string_view value;
+    while (members.next(folder, value)) {
+      if (!is_object(value) || !is_within(folder, workspace_)) continue;
+      ConfigProject project{folder, {}};
+      if (const std::string_view servers = raw_member(value, "mcpServers"); !servers.empty()) {
+        section("mcpServers", servers, project.entries);
+      }
+      if (const std::string_view off = raw_member(value, "disabledMcpServers"); !off.empty()) {
+        for (std::string& name : strings_in(off))
+          document_.disabled.push_back(std::move(name));
+      }
+      document_.projects.push_back(std::move(project));
+    }
+  }
+
+  void read_inputs(std::string_view value) {
+    if (json_type(value) != JsonType::array) return;
+    JsonElements elements(value);
+    std::string_view item;
+    while (values_ <= kMaxConfigValues && elements.next(item)) {
+      const ConfigValue input = convert(item);
+      const ConfigValue* id = find_member(input, "id");
+      if (id == nullptr || id->kind != ConfigValue::Kind::string) continue;
+      const ConfigValue* description = find_member(input, "description");
+      const ConfigValue* preset = find_member(input, "default");
+      ConfigInput known;
+      known.id = id->text;
+      if (description != nullptr) known.description = description->text;
+      if (preset != nullptr && preset->kind == ConfigValue::Kind::string) {
+        known.preset = preset->text;
+      }
+      document_.inputs.push_back(std::move(known));
+    }
+  }
+
+  void section(std::string_view name, std::string_view object, std::vector<ConfigMember>& entries) {
     found_section_ = true;
-    if (json_type(object) != JsonType::object) {
+    if (!is_object(object)) {
       report(Severity::error, lines_.line_of(object),
              ticked(name) + " is not an object of servers by name");
       return;
@@ -79,15 +191,23 @@ class Reader {
     std::string key;
     std::string_view value;
     while (members.next(key, value)) {
-      ConfigMember entry{key, convert(value)};
-      if (values_ > kMaxConfigValues) {
-        report(Severity::error, entry.value.line,
-               "more than " + std::to_string(kMaxConfigValues) +
-                   " values in its servers: those from here on are left out");
-        return;
-      }
-      document_.entries.push_back(std::move(entry));
+      if (!add_entry(key, value, entries)) return;
     }
+  }
+
+  // False when there is no room for more.
+  bool add_entry(const std::string& name, std::string_view value,
+                 std::vector<ConfigMember>& entries) {
+    if (values_ > kMaxConfigValues) return false;
+    ConfigMember entry{name, convert(value)};
+    if (values_ > kMaxConfigValues) {
+      report(Severity::error, entry.value.line,
+             "more than " + std::to_string(kMaxConfigValues) +
+                 " values in its servers: those from here on are left out");
+      return false;
+    }
+    entries.push_back(std::move(entry));
+    return true;
   }
 
   // Recursion is as deep as the text, which was checked to be bounded.
@@ -117,9 +237,15 @@ class Reader {
     return result;
   }
 
+  ConfigDocument refuse() {
+    ConfigDocument nothing;
+    nothing.readable = false;
+    return nothing;
+  }
+
   ConfigDocument refuse(std::size_t line, std::string message) {
     report(Severity::error, line, std::move(message));
-    return {};
+    return refuse();
   }
 
   void report(Severity severity, std::size_t line, std::string message) {
@@ -130,6 +256,8 @@ class Reader {
   LineCounter lines_;
   const std::string& file_;
   Faults& faults_;
+  const Dialect& dialect_;
+  std::string_view workspace_;
   ConfigDocument document_;
   std::size_t values_ = 0;
   bool found_section_ = false;
@@ -137,9 +265,10 @@ class Reader {
 
 }  // namespace
 
-ConfigDocument read_json_config(std::string_view text, const std::string& file, Faults& faults) {
+ConfigDocument read_json_config(std::string_view text, const std::string& file, Faults& faults,
+                                const Dialect& dialect, std::string_view workspace) {
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
-  return Reader(text, file, faults).read();
+  return Reader(text, file, faults, dialect, workspace).read();
 }
 
 }  // namespace headrace::discovery

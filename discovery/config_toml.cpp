@@ -57,8 +57,8 @@ void in_file_order(const toml::table& table, F&& visit) {
 
 class Reader {
  public:
-  Reader(std::string_view text, const std::string& file, Faults& faults)
-      : text_(text), file_(file), faults_(faults) {}
+  Reader(std::string_view text, const std::string& file, Faults& faults, bool own)
+      : text_(text), file_(file), faults_(faults), own_(own) {}
 
   ConfigDocument read() {
     if (text_.size() > kMaxTomlSize) {
@@ -89,7 +89,7 @@ class Reader {
         document_.description = ascii_->original(node.as_string()->get());
       }
     });
-    if (!found_section_) {
+    if (!found_section_ && own_) {
       report(Severity::error, 0, "no servers in it: each belongs into a table [mcp_servers.NAME]");
     }
     return std::move(document_);
@@ -134,7 +134,9 @@ class Reader {
 
   ConfigDocument refuse(std::size_t line, std::string message) {
     report(Severity::error, line, std::move(message));
-    return {};
+    ConfigDocument nothing;
+    nothing.readable = false;
+    return nothing;
   }
 
   void report(Severity severity, std::size_t line, std::string message) {
@@ -145,15 +147,17 @@ class Reader {
   std::optional<AsciiToml> ascii_;
   const std::string& file_;
   Faults& faults_;
+  bool own_;
   ConfigDocument document_;
   bool found_section_ = false;
 };
 
 }  // namespace
 
-ConfigDocument read_toml_config(std::string_view text, const std::string& file, Faults& faults) {
+ConfigDocument read_toml_config(std::string_view text, const std::string& file, Faults& faults,
+                                const Dialect& dialect, std::string_view) {
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
-  return Reader(text, file, faults).read();
+  return Reader(text, file, faults, dialect.own).read();
 }
 
 }  // namespace headrace::discovery

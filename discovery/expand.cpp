@@ -1,4 +1,4 @@
-// Expands `${VAR}`, `${VAR:-default}` and a leading `~` in configured strings.
+// Expands `${VAR}`, `${VAR:-default}`, what agents write in their files, and a leading `~`.
 #include <headrace/discovery/expand.hpp>
 
 #include <algorithm>
@@ -29,23 +29,28 @@ std::size_t closing_brace(std::string_view text, std::size_t from) {
   return std::string_view::npos;
 }
 
+void add_once(std::vector<std::string>& list, std::string_view item) {
+  if (std::find(list.begin(), list.end(), item) == list.end()) list.emplace_back(item);
+}
+
 class Expander {
  public:
-  Expander(const EnvironmentLookup& lookup, std::size_t limit) : lookup_(lookup), limit_(limit) {}
+  Expander(const Variables& variables, std::size_t limit) : variables_(variables), limit_(limit) {}
 
   void expand(std::string_view text, int nesting) {
+    const std::string_view marks = variables_.braces ? "${" : "$";
     while (!text.empty() && !out_.too_long) {
-      const std::size_t dollar = text.find('$');
-      append(text.substr(0, dollar));
-      if (dollar == std::string_view::npos) return;
-      text.remove_prefix(dollar);
+      const std::size_t mark = text.find_first_of(marks);
+      append(text.substr(0, mark));
+      if (mark == std::string_view::npos) return;
+      text.remove_prefix(mark);
       if (text.starts_with("$${")) {
         append("${");
         text.remove_prefix(3);
-      } else if (const std::size_t used = variable(text, nesting); used != 0) {
+      } else if (const std::size_t used = reference(text, nesting); used != 0) {
         text.remove_prefix(used);
       } else {
-        append("$");
+        append(text.substr(0, 1));
         text.remove_prefix(1);
       }
     }
@@ -55,18 +60,62 @@ class Expander {
 
  private:
   // Expands the reference that `text` starts with: how long it is, 0 when it is none.
-  std::size_t variable(std::string_view text, int nesting) {
-    if (text.size() < 4 || text[1] != '{' || !starts_name(text[2])) return 0;
-    std::size_t end = 3;
+  std::size_t reference(std::string_view text, int nesting) {
+    if (text.starts_with("${env:")) return variable(text, 6, nesting);
+    if (text.starts_with("${")) {
+      const std::size_t used = special(text);
+      return used != 0 ? used : variable(text, 2, nesting);
+    }
+    if (text.starts_with("{env:")) return variable(text, 5, nesting);
+    if (text.starts_with("{file:")) return unknown(text, 1);
+    return variables_.plain ? plain_variable(text) : 0;
+  }
+
+  // A reference that is no variable of the environment.
+  std::size_t special(std::string_view text) {
+    const std::size_t close = text.find('}');
+    if (close == std::string_view::npos) return 0;
+    const std::string_view inner = text.substr(2, close - 2);
+    constexpr std::string_view input_mark = "input:";
+    if (inner.starts_with(input_mark)) {
+      input(inner.substr(input_mark.size()));
+    } else if (inner == "/") {
+      append("/");
+    } else if (inner.starts_with("workspaceFolder:") && !inner.starts_with("workspaceFolder:-")) {
+      variable_value("workspaceFolder");
+    } else if (inner.starts_with("command:") || inner.starts_with("config:") ||
+               inner.starts_with("file:")) {
+      return unknown(text, 2);
+    } else {
+      return 0;
+    }
+    return close + 1;
+  }
+
+  std::size_t unknown(std::string_view text, std::size_t start) {
+    const std::size_t close = text.find('}');
+    if (close == std::string_view::npos) return 0;
+    add_once(out_.unknown, text.substr(start, close - start));
+    return close + 1;
+  }
+
+  void input(std::string_view id) {
+    if (const auto value = from_environment(input_variable(id))) return append(*value);
+    for (const ConfigInput& known : variables_.inputs) {
+      if (known.id == id && known.preset) return append(*known.preset);
+    }
+    add_once(out_.missing_inputs, id);
+  }
+
+  // The variable whose name starts at `start`, up to its closing brace.
+  std::size_t variable(std::string_view text, std::size_t start, int nesting) {
+    if (text.size() <= start || !starts_name(text[start])) return 0;
+    std::size_t end = start + 1;
     while (end < text.size() && continues_name(text[end]))
       ++end;
-    const std::string_view name = text.substr(2, end - 2);
+    const std::string_view name = text.substr(start, end - start);
     if (text.substr(end, 1) == "}") {
-      if (const auto value = look_up(name)) {
-        append(*value);
-      } else if (std::find(out_.missing.begin(), out_.missing.end(), name) == out_.missing.end()) {
-        out_.missing.emplace_back(name);
-      }
+      variable_value(name);
       return end + 1;
     }
     if (text.substr(end, 2) != ":-" || nesting >= kMaxNesting) return 0;
@@ -80,8 +129,42 @@ class Expander {
     return close + 1;
   }
 
+  std::size_t plain_variable(std::string_view text) {
+    if (text.size() < 2 || !starts_name(text[1])) return 0;
+    std::size_t end = 2;
+    while (end < text.size() && continues_name(text[end]))
+      ++end;
+    const auto value = look_up(text.substr(1, end - 1));
+    if (!value) return 0;
+    append(*value);
+    return end;
+  }
+
+  void variable_value(std::string_view name) {
+    if (const auto value = look_up(name)) {
+      append(*value);
+    } else {
+      add_once(out_.missing, name);
+    }
+  }
+
   std::optional<std::string> look_up(std::string_view name) const {
-    return lookup_ ? lookup_(name) : std::nullopt;
+    if (auto value = from_environment(name)) return value;
+    const auto unless_empty = [](std::string_view text) {
+      return text.empty() ? std::nullopt : std::optional<std::string>(text);
+    };
+    const std::string_view workspace = variables_.workspace;
+    if (name == "userHome") return unless_empty(variables_.home);
+    if (name == "workspaceFolder") return unless_empty(workspace);
+    if (name == "workspaceFolderBasename") {
+      return unless_empty(workspace.substr(workspace.rfind('/') + 1));
+    }
+    if (name == "pathSeparator") return "/";
+    return std::nullopt;
+  }
+
+  std::optional<std::string> from_environment(std::string_view name) const {
+    return variables_.environment ? variables_.environment(name) : std::nullopt;
   }
 
   void append(std::string_view text) {
@@ -90,18 +173,29 @@ class Expander {
     out_.text += text.substr(0, room);
   }
 
-  const EnvironmentLookup& lookup_;
+  const Variables& variables_;
   std::size_t limit_;
   Expansion out_;
 };
 
 }  // namespace
 
-Expansion expand_variables(std::string_view text, const EnvironmentLookup& lookup,
-                           std::size_t limit) {
-  Expander expander(lookup, limit);
+Expansion expand_variables(std::string_view text, const Variables& variables, std::size_t limit) {
+  Expander expander(variables, limit);
   expander.expand(text, 0);
   return expander.take();
+}
+
+std::string input_variable(std::string_view id) {
+  std::string name = "MCP_INPUT_";
+  for (const char c : id) {
+    if (c >= 'a' && c <= 'z') {
+      name += static_cast<char>(c - 'a' + 'A');
+    } else {
+      name += (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ? c : '_';
+    }
+  }
+  return name;
 }
 
 std::string expand_home(std::string_view text, std::string_view home) {

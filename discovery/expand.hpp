@@ -1,27 +1,56 @@
-// Expands `${VAR}`, `${VAR:-default}` and a leading `~` in configured strings.
+// Expands `${VAR}`, `${VAR:-default}`, what agents write in their files, and a leading `~`.
 #pragma once
 
 #include <headrace/discovery/environment.hpp>
 
 #include <cstddef>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace headrace::discovery {
 
-struct Expansion {
-  std::string text;
-  std::vector<std::string> missing;  ///< variables that are not set and have no default
-  bool too_long = false;             ///< `text` was cut at the limit
+/// Something that VS Code would ask the user for.
+struct ConfigInput {
+  std::string id;
+  std::string description;
+  std::optional<std::string> preset;  ///< what the user would be offered
+
+  bool operator==(const ConfigInput&) const = default;
 };
 
-/// Replaces each `${VAR}` by its value, and `${VAR:-default}` by the default (itself expanded)
-/// where VAR is unset or empty. `$${` stands for a plain `${`. Anything else stays as it is, also
-/// `$VAR` and forms of the shell such as `${VAR%x}`. Values are not expanded again. `text` of the
-/// result grows no longer than `limit` bytes.
-Expansion expand_variables(std::string_view text, const EnvironmentLookup& lookup,
-                           std::size_t limit);
+/// What references are replaced by. All that it refers to has to outlive it.
+struct Variables {
+  const EnvironmentLookup& environment;
+  std::string_view home = {};       ///< `${userHome}`
+  std::string_view workspace = {};  ///< `${workspaceFolder}`
+  std::span<const ConfigInput> inputs = {};
+  bool plain = false;   ///< also `$VAR`, where it is set
+  bool braces = false;  ///< also `{env:VAR}`
+};
+
+struct Expansion {
+  std::string text;
+  std::vector<std::string> missing;         ///< variables that are not set and have no default
+  std::vector<std::string> missing_inputs;  ///< ids of inputs that have no value
+  std::vector<std::string> unknown;         ///< such as `command:x`, which only its agent resolves
+  bool too_long = false;                    ///< `text` was cut at the limit
+};
+
+/// Replaces each `${VAR}` and `${env:VAR}` by its value, and `${VAR:-default}` by the default
+/// (itself expanded) where VAR is unset or empty. Names that no variable of the environment has:
+/// `userHome`, `workspaceFolder` (also with `:NAME` behind it), `workspaceFolderBasename`,
+/// `pathSeparator` and `/`. `${input:id}` is the environment's MCP_INPUT_<ID>, else the input's
+/// preset. `$${` stands for a plain `${`. Anything else stays as it is, also forms of the shell
+/// such as `${VAR%x}`. Values are not expanded again. `text` of the result grows no longer than
+/// `limit` bytes.
+Expansion expand_variables(std::string_view text, const Variables& variables, std::size_t limit);
+
+/// The variable that an input's value is taken from: MCP_INPUT_ and its id in upper case, with _
+/// for all but letters and digits.
+std::string input_variable(std::string_view id);
 
 /// `~` and `~/…` become `home` and what follows; anything else stays as it is, all if there
 /// is no `home`.

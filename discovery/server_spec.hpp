@@ -1,7 +1,10 @@
 // How to start one downstream server, and where that was written.
 #pragma once
 
+#include <chrono>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -11,8 +14,26 @@ namespace headrace::discovery {
 struct SpecSource {
   std::string file;   ///< path as it was looked up
   std::string entry;  ///< key in that file
+  std::string agent;  ///< whose file it is, for people (`Cursor`); empty: our own
 
   bool operator==(const SpecSource&) const = default;
+};
+
+/// A further name of a server: another entry that starts the same process.
+struct OtherName {
+  std::string name;
+  std::string alias;  ///< unique among all names of the servers found together
+  SpecSource source;
+
+  bool operator==(const OtherName&) const = default;
+};
+
+/// Which tools of a server may be seen and called. Names as the server lists them; `*` is all.
+struct ToolRules {
+  std::optional<std::vector<std::string>> enabled;  ///< only these; not said: all
+  std::vector<std::string> disabled;                ///< not these
+
+  bool operator==(const ToolRules&) const = default;
 };
 
 /// One server as configured, variables and `~` already expanded.
@@ -25,6 +46,11 @@ struct ServerSpec {
   std::string cwd;                                       ///< empty: the directory of this process
   std::string description;
   SpecSource source;
+  std::vector<OtherName> other_names;  ///< in order of precedence
+  ToolRules tools;
+  /// How long it may take to start, and one call to it. Zero: the entry says nothing.
+  std::chrono::milliseconds start_timeout{0};
+  std::chrono::milliseconds call_timeout{0};
 
   bool operator==(const ServerSpec&) const = default;
 };
@@ -32,5 +58,7 @@ struct ServerSpec {
 /// Whether both start the same process: a server whose answer is no has to be started again,
 /// one that only got another description or alias has not.
 bool same_process(const ServerSpec& a, const ServerSpec& b) noexcept;
+
+bool allows_tool(const ToolRules& rules, std::string_view tool) noexcept;
 
 }  // namespace headrace::discovery

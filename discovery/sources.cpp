@@ -1,201 +1,131 @@
 // Which servers are configured: reads every source, in order of precedence, and notices changes.
 #include <headrace/discovery/alias.hpp>
-#include <headrace/discovery/config_entry.hpp>
-#include <headrace/discovery/config_file.hpp>
-#include <headrace/discovery/expand.hpp>
+#include <headrace/discovery/source_file.hpp>
+#include <headrace/discovery/source_list.hpp>
 #include <headrace/discovery/sources.hpp>
 
 #include <algorithm>
-#include <cerrno>
-#include <chrono>
-#include <dirent.h>
 #include <map>
 #include <string>
-#include <system_error>
 #include <unordered_map>
 #include <utility>
 
 namespace headrace::discovery {
 namespace {
 
-// A file that is wrong throughout needs no more to be said about it.
-constexpr std::size_t kMaxFaultsPerFile = 100;
-
-enum class Syntax { json, toml };
-
-// A file that may hold servers, whatever the source that named it.
-struct SourceFile {
-  std::string path;
-  Syntax syntax = Syntax::json;
-  bool required = false;
-};
-
-// A file as it was when it was read.
-struct FileRecord {
-  FileStamp stamp;
-  bool settled = false;  // an equal stamp later means an unchanged file
-  std::vector<ConfigEntry> entries;
-  Faults faults;
-};
-
-std::string lower_extension(const std::string& path) {
-  std::string extension = std::filesystem::path(path).extension().string();
-  for (char& c : extension) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return extension;
-}
-
-// The folder's `*.json`, sorted by name. A folder that is not there has none.
-std::vector<SourceFile> list_folder(const std::string& folder, Faults& faults) {
-  std::vector<SourceFile> files;
-  DIR* stream = ::opendir(folder.c_str());
-  if (stream == nullptr) {
-    if (errno != ENOENT) {
-      faults.push_back({Severity::error,
-                        folder,
-                        0,
-                        {},
-                        "the folder cannot be read: " + std::generic_category().message(errno)});
-    }
-    return files;
-  }
-  while (const dirent* entry = ::readdir(stream)) {
-    const std::string_view name = entry->d_name;
-    // Hidden files are what editors and file systems leave, as a shell's *.json has it too.
-    if (name.starts_with('.') || !name.ends_with(".json")) continue;
-    std::string path = folder;
-    if (!path.ends_with('/')) path += '/';
-    path += name;
-    files.push_back({std::move(path)});
-  }
-  ::closedir(stream);
-  std::sort(files.begin(), files.end(),
-            [](const SourceFile& a, const SourceFile& b) { return a.path < b.path; });
-  return files;
-}
-
-std::int64_t nanoseconds(std::chrono::system_clock::time_point time) {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
-}
-
-void limit_faults(Faults& faults, const std::string& file) {
-  if (faults.size() <= kMaxFaultsPerFile) return;
-  const std::size_t more = faults.size() - kMaxFaultsPerFile;
-  faults.resize(kMaxFaultsPerFile);
-  faults.push_back({Severity::error, file, 0, {}, std::to_string(more) + " more like these"});
-}
-
 void assign_aliases(std::vector<ServerSpec>& servers) {
   std::vector<std::string_view> names;
-  names.reserve(servers.size());
-  for (const ServerSpec& server : servers)
+  std::vector<std::string*> places;
+  for (ServerSpec& server : servers) {
     names.push_back(server.name);
+    places.push_back(&server.alias);
+  }
+  for (ServerSpec& server : servers) {
+    for (OtherName& other : server.other_names) {
+      names.push_back(other.name);
+      places.push_back(&other.alias);
+    }
+  }
   std::vector<std::string> aliases = unique_aliases(names, server_alias);
-  for (std::size_t i = 0; i < servers.size(); ++i)
-    servers[i].alias = std::move(aliases[i]);
+  for (std::size_t i = 0; i < places.size(); ++i)
+    *places[i] = std::move(aliases[i]);
+}
+
+std::string place_of(const ConfigEntry& entry) {
+  return entry.spec.source.file + ':' + std::to_string(entry.line);
+}
+
+// Joins what the files say: the first definition of a name wins.
+class Merge {
+ public:
+  explicit Merge(const Faults& faults) { result_.faults = faults; }
+
+  void add(const SourceFile& file, const FileRecord& record) {
+    result_.faults.insert(result_.faults.end(), record.faults.begin(), record.faults.end());
+    Faults notices;
+    for (const ConfigEntry& entry : record.entries)
+      add_entry(entry, file.agent == nullptr, notices);
+    limit_faults(notices, file.path);
+    result_.faults.insert(result_.faults.end(), notices.begin(), notices.end());
+  }
+
+  Discovery take() {
+    std::erase_if(result_.unreachable, [this](const UnreachableServer& server) {
+      return owners_.contains(server.name);
+    });
+    assign_aliases(result_.servers);
+    return std::move(result_);
+  }
+
+ private:
+  void add_entry(const ConfigEntry& entry, bool own, Faults& notices) {
+    const ServerSpec& spec = entry.spec;
+    const auto notice = [&](std::string message) {
+      notices.push_back(
+          {Severity::info, spec.source.file, entry.line, spec.name, std::move(message)});
+    };
+    const auto owner = owners_.find(spec.name);
+    if (owner != owners_.end()) {
+      return notice("left out, since " + place_of(*owner->second) + " defines it first");
+    }
+    if (!entry.unreachable.empty()) return add_unreachable(entry);
+    if (entry.disabled) {
+      // What is off in one program may be on in another; off in ours, it is off.
+      if (own) owners_.emplace(spec.name, &entry);
+      return;
+    }
+    owners_.emplace(spec.name, &entry);
+    ServerSpec* same = own ? nullptr : find_same(spec);
+    if (same == nullptr) {
+      result_.servers.push_back(spec);
+      return;
+    }
+    same->other_names.push_back({spec.name, {}, spec.source});
+    notice("another name of server '" + same->name + "' (" + place_of(*owners_.at(same->name)) +
+           "), which starts the same");
+  }
+
+  void add_unreachable(const ConfigEntry& entry) {
+    const auto same_name = [&](const UnreachableServer& other) {
+      return other.name == entry.spec.name;
+    };
+    if (std::any_of(result_.unreachable.begin(), result_.unreachable.end(), same_name)) return;
+    result_.unreachable.push_back(
+        {entry.spec.name, entry.unreachable, entry.spec.source, entry.line});
+  }
+
+  ServerSpec* find_same(const ServerSpec& spec) {
+    const auto found =
+        std::find_if(result_.servers.begin(), result_.servers.end(),
+                     [&](const ServerSpec& other) { return same_process(other, spec); });
+    return found == result_.servers.end() ? nullptr : &*found;
+  }
+
+  Discovery result_;
+  std::unordered_map<std::string_view, const ConfigEntry*> owners_;
+};
+
+std::string home_of(const SourceOptions& options) {
+  if (!options.home.empty() || !options.environment) return options.home.native();
+  return options.environment("HOME").value_or("");
 }
 
 }  // namespace
 
 struct Sources::State {
+  explicit State(SourceOptions given)
+      : options(std::move(given)), home(home_of(options)), list(options, home) {}
+
   SourceOptions options;
   std::string home;
+  SourceList list;
   std::map<std::string, FileRecord> records;  // by path
   Faults listing_faults;
   Discovery current;
   bool loaded = false;
-
-  std::vector<SourceFile> list(Faults& faults) const {
-    std::vector<SourceFile> files;
-    for (const std::filesystem::path& folder : {options.first_dir, options.state_dir}) {
-      if (folder.empty()) continue;
-      for (SourceFile& file : list_folder(expand_home(folder.native(), home), faults)) {
-        // One folder may be given as both.
-        const bool listed =
-            std::any_of(files.begin(), files.end(),
-                        [&file](const SourceFile& other) { return other.path == file.path; });
-        if (!listed) files.push_back(std::move(file));
-      }
-    }
-    if (options.extra_config) {
-      SourceFile extra{expand_home(options.extra_config->native(), home), Syntax::json, true};
-      if (lower_extension(extra.path) == ".toml") extra.syntax = Syntax::toml;
-      const bool listed = std::any_of(files.begin(), files.end(), [&extra](const SourceFile& file) {
-        return file.path == extra.path;
-      });
-      if (!listed) files.push_back(std::move(extra));
-    }
-    return files;
-  }
-
-  FileRecord read(const SourceFile& file) const {
-    FileRecord record;
-    record.stamp = stamp_of(file.path);
-    record.settled = !is_recent(record.stamp, nanoseconds(options.clock()));
-    std::string text;
-    std::string error;
-    if (!read_config_file(file.path, text, error)) {
-      // Between the listing and now it may have been removed: then there is nothing to say.
-      if (file.required || record.stamp.error == 0 || is_dangling(file.path)) {
-        record.faults.push_back(
-            {Severity::error, file.path, 0, {}, "the file cannot be read: " + error});
-      }
-      return record;
-    }
-    const auto parse = file.syntax == Syntax::toml ? read_toml_config : read_json_config;
-    const ConfigDocument document = parse(text, file.path, record.faults);
-    const EntryContext context{file.path, document.description, options.environment, home,
-                               options.allow_self};
-    for (const ConfigMember& member : document.entries) {
-      if (auto entry = read_entry(member, context, record.faults)) {
-        record.entries.push_back(std::move(*entry));
-      }
-    }
-    limit_faults(record.faults, file.path);
-    return record;
-  }
-
-  static bool is_dangling(const std::string& path) {
-    std::error_code ignored;
-    return std::filesystem::is_symlink(path, ignored);
-  }
-
-  // The first definition of a name wins, in the order of `files`.
-  Discovery merge(const std::vector<SourceFile>& files) const {
-    Discovery result;
-    result.faults = listing_faults;
-    std::unordered_map<std::string_view, const ConfigEntry*> owners;
-    for (const SourceFile& file : files) {
-      const FileRecord& record = records.at(file.path);
-      result.faults.insert(result.faults.end(), record.faults.begin(), record.faults.end());
-      Faults shadowed;
-      for (const ConfigEntry& entry : record.entries) {
-        const auto [owner, first] = owners.try_emplace(entry.spec.name, &entry);
-        if (!first) {
-          const ConfigEntry& winner = *owner->second;
-          shadowed.push_back({Severity::info, file.path, entry.line, entry.spec.name,
-                              "left out, since " + winner.spec.source.file + ':' +
-                                  std::to_string(winner.line) + " defines it first"});
-        } else if (!entry.disabled) {
-          result.servers.push_back(entry.spec);
-        }
-      }
-      limit_faults(shadowed, file.path);
-      result.faults.insert(result.faults.end(), shadowed.begin(), shadowed.end());
-    }
-    assign_aliases(result.servers);
-    return result;
-  }
 };
 
-Sources::Sources(SourceOptions options) : state_(std::make_unique<State>()) {
-  state_->options = std::move(options);
-  state_->home = state_->options.home.native();
-  if (state_->home.empty() && state_->options.environment) {
-    state_->home = state_->options.environment("HOME").value_or("");
-  }
-}
+Sources::Sources(SourceOptions options) : state_(std::make_unique<State>(std::move(options))) {}
 
 Sources::~Sources() = default;
 Sources::Sources(Sources&&) noexcept = default;
@@ -204,26 +134,33 @@ Sources& Sources::operator=(Sources&&) noexcept = default;
 bool Sources::refresh() {
   State& state = *state_;
   Faults listing_faults;
-  const std::vector<SourceFile> files = state.list(listing_faults);
+  const std::vector<SourceFile> files = state.list.files(listing_faults);
 
   bool changed = !state.loaded || listing_faults != state.listing_faults;
   std::map<std::string, FileRecord> records;
   for (const SourceFile& file : files) {
     const auto known = state.records.find(file.path);
-    if (known != state.records.end() && known->second.settled &&
-        known->second.stamp == stamp_of(file.path)) {
+    const bool seen = known != state.records.end();
+    if (seen && is_unchanged(file, known->second)) {
       records.insert(state.records.extract(known));
-    } else {
-      records.insert_or_assign(file.path, state.read(file));
-      changed = true;
+      continue;
     }
+    const SourceContext context{state.options.environment, state.home, state.list.workspace(),
+                                state.options.allow_self, state.options.clock()};
+    records.insert_or_assign(file.path,
+                             read_source_file(file, context, seen ? &known->second : nullptr));
+    if (seen) state.records.erase(known);
+    changed = true;
   }
   changed = changed || !state.records.empty();  // what is left there is gone from the sources
   state.records = std::move(records);
   state.listing_faults = std::move(listing_faults);
   if (!changed) return false;
 
-  Discovery found = state.merge(files);
+  Merge merge(state.listing_faults);
+  for (const SourceFile& file : files)
+    merge.add(file, state.records.at(file.path));
+  Discovery found = merge.take();
   const bool differs = found != state.current;
   state.current = std::move(found);
   state.loaded = true;
@@ -234,10 +171,31 @@ const Discovery& Sources::current() const noexcept {
   return state_->current;
 }
 
+std::vector<std::string> Sources::watched_paths() const {
+  std::vector<std::string> paths = state_->list.watched_paths();
+  for (const auto& [path, record] : state_->records) {
+    paths.push_back(path);
+    for (const auto& [other, stamp] : record.others)
+      paths.push_back(other);
+  }
+  return paths;
+}
+
 Discovery discover(const SourceOptions& options) {
   Sources sources(options);
   sources.refresh();
   return sources.current();
+}
+
+const UnreachableServer* find_unreachable(const Discovery& found,
+                                          std::string_view name_or_alias) {
+  for (const UnreachableServer& server : found.unreachable) {
+    if (server.name == name_or_alias) return &server;
+  }
+  for (const UnreachableServer& server : found.unreachable) {
+    if (server_alias(server.name) == name_or_alias) return &server;
+  }
+  return nullptr;
 }
 
 }  // namespace headrace::discovery

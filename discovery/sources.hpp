@@ -4,17 +4,23 @@
 #include <headrace/discovery/environment.hpp>
 #include <headrace/discovery/fault.hpp>
 #include <headrace/discovery/server_spec.hpp>
+#include <headrace/discovery/source_places.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 namespace headrace::discovery {
 
 struct SourceOptions {
+  using Clock = std::function<std::chrono::system_clock::time_point()>;
+
   /// A folder like `state_dir` that is read before it, such as `~/MCPs`. Empty: none.
   std::filesystem::path first_dir;
   /// Folder whose `*.json` are read, sorted by name, hidden ones and subfolders left out. A leading
@@ -22,6 +28,11 @@ struct SourceOptions {
   std::filesystem::path state_dir;
   /// One more file, TOML by its suffix, otherwise JSON (`MCP_SERVERS_CONFIG`). It has to exist.
   std::optional<std::filesystem::path> extra_config;
+  /// Which other programs' files are read as well, after these. Without `workspace` in it, those of
+  /// trusted workspaces are not.
+  SourceSelection others;
+  /// The folder that is worked in: decides about projects and workspaces. Empty: not known.
+  std::filesystem::path workspace;
   /// Keep entries that would start this program again.
   bool allow_self = false;
   /// Where `${VAR}` comes from.
@@ -29,16 +40,34 @@ struct SourceOptions {
   /// What `~` stands for. Empty: `HOME` of `environment`.
   std::filesystem::path home;
   /// Tells how old a file is: one that changed within two seconds is read again the next time.
-  std::function<std::chrono::system_clock::time_point()> clock = &std::chrono::system_clock::now;
+  Clock clock = &std::chrono::system_clock::now;
+  Platform platform = kHostPlatform;
 };
 
-/// Everything that was found. Names and aliases are unique; servers are in order of precedence.
+/// An entry that is understood, but that no process can be started for.
+struct UnreachableServer {
+  std::string name;
+  std::string reason;  ///< a sentence without its dot; holds no secrets of the entry
+  SpecSource source;
+  std::size_t line = 0;
+
+  bool operator==(const UnreachableServer&) const = default;
+};
+
+/// Everything that was found. Names (also other names) and aliases are unique; servers are in order
+/// of precedence.
 struct Discovery {
   std::vector<ServerSpec> servers;
+  std::vector<UnreachableServer> unreachable;  ///< of names that no server has
   Faults faults;
 
   bool operator==(const Discovery&) const = default;
 };
+
+/// The unreachable server of exactly this name, else one whose alias it is; null when there is
+/// none.
+const UnreachableServer* find_unreachable(const Discovery& found,
+                                          std::string_view name_or_alias);
 
 /// Reads all sources once. Never throws for what a file holds or for a file that cannot be read:
 /// that is a fault, and hides no other file or entry.
@@ -58,6 +87,11 @@ class Sources {
 
   /// What the last `refresh()` found; empty before the first. Valid until the next `refresh()`.
   const Discovery& current() const noexcept;
+
+  /// Every file and folder whose change can change what `refresh()` finds, whether it is there or
+  /// not, as of the last `refresh()`: for whoever wants to be told rather than to ask. To be told
+  /// of what is not there, or is replaced, watch the nearest folder above it that is.
+  std::vector<std::string> watched_paths() const;
 
  private:
   struct State;

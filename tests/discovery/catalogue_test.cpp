@@ -165,5 +165,37 @@ TEST(Catalogue, ACopyStandsOnItsOwn) {
   EXPECT_EQ(copy.find_tool("s", "b")->name, "b");
 }
 
+TEST(Catalogue, ToolsThatAreSwitchedOffAreNotThere) {
+  Catalogue catalogue;
+  ServerSpec server = spec("s", "s");
+  server.tools.disabled = {"b"};
+  catalogue.set_servers({server});
+  EXPECT_THAT(catalogue.set_tools("s", tools({"a", "b", "b", "c"})), IsEmpty());
+  EXPECT_THAT(aliases(*catalogue.find_server("s")), ElementsAre("a", "c"));
+
+  // The process is the same, but what was left out has to be asked for again.
+  server.tools.disabled = {"c"};
+  EXPECT_TRUE(catalogue.set_servers({server}).empty());
+  EXPECT_THAT(aliases(*catalogue.find_server("s")), ElementsAre("a"));
+  EXPECT_EQ(catalogue.find_tool("s", "c"), nullptr);
+  EXPECT_EQ(catalogue.find_server("s")->state(), ListState::not_listed);
+
+  server.tools.enabled.emplace();
+  catalogue.set_servers({server});
+  catalogue.set_tools("s", tools({"a", "b", "c"}));
+  EXPECT_EQ(catalogue.tool_count(), 0U);
+}
+
+TEST(Catalogue, FindsServersByOtherNamesLast) {
+  Catalogue catalogue;
+  ServerSpec first = spec("one", "one");
+  first.other_names = {{"Two Names", "two_names", {}}, {"two", "two_2", {}}};
+  catalogue.set_servers({first, spec("Two", "two")});
+  EXPECT_EQ(catalogue.find_server("Two Names")->spec().name, "one");
+  EXPECT_EQ(catalogue.find_server("two_names")->spec().name, "one");
+  EXPECT_EQ(catalogue.find_server("two_2")->spec().name, "one");
+  EXPECT_EQ(catalogue.find_server("two")->spec().name, "Two");
+}
+
 }  // namespace
 }  // namespace headrace::discovery

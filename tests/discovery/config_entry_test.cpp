@@ -9,10 +9,14 @@
 namespace headrace::discovery {
 namespace {
 
+using testing::AllOf;
+using testing::Contains;
 using testing::ElementsAre;
+using testing::Field;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Pair;
+using testing::StartsWith;
 
 struct Read {
   std::optional<ConfigEntry> entry;
@@ -20,15 +24,24 @@ struct Read {
   const ServerSpec& spec() const { return entry.value().spec; }
 };
 
-Read read(std::string_view json, bool allow_self = false, const std::string& name = "s") {
+Read read(std::string_view json, bool allow_self = false, const std::string& name = "s",
+          const Dialect& dialect = {}) {
   Read result;
   const std::string file = "f.json";
   const std::string text = "{\"servers\":{\"" + name + "\":\n" + std::string(json) + "}}";
-  const ConfigDocument document = read_json_config(text, file, result.faults);
-  const std::string description = "of the file";
+  ConfigDocument document = read_json_config(text, file, result.faults);
+  document.description = "of the file";
+  document.inputs = {{"key", "the key", std::nullopt}, {"place", "", "here"}};
   const std::string home = "/home/u";
   const EnvironmentLookup lookup = test::variables({{"TOKEN", "secret"}, {"DIR", "/data"}});
-  const EntryContext context{file, description, lookup, home, allow_self};
+  EntryContext context{file, document, lookup, home, allow_self, dialect};
+  context.workspace = "/work space/project";
+  context.read_file = [](const std::string& path, std::string& content, std::string& error) {
+    content = "FROM=file\nBOTH=file\nPATHNAME=" + path;
+    if (!path.ends_with("absent")) return true;
+    error = "it is absent";
+    return false;
+  };
   result.entry = read_entry(document.entries.at(0), context, result.faults);
   return result;
 }
@@ -83,7 +96,9 @@ TEST(ConfigEntry, EachFaultSaysWhatAndWhere) {
   EXPECT_EQ(only_fault("5"), "f.json:2: server 's': it is not an object with a `command`");
   EXPECT_THAT(only_fault("{}"), HasSubstr("`command` is missing"));
   EXPECT_THAT(only_fault(R"({"command":null})"), HasSubstr("`command` is missing"));
-  EXPECT_THAT(only_fault(R"({"command":["a","b"]})"), HasSubstr("`command` is not a string"));
+  EXPECT_THAT(only_fault(R"({"command":[]})"), HasSubstr("`command` is not a string"));
+  EXPECT_THAT(only_fault(R"({"command":["a",{}]})"), HasSubstr("`command[1]` is not a string"));
+  EXPECT_THAT(only_fault(R"({"command":{"args":[]}})"), HasSubstr("`command` is missing"));
   EXPECT_THAT(only_fault(R"({"command":7})"), HasSubstr("`command` is not a string"));
   EXPECT_THAT(only_fault(R"({"command":""})"), HasSubstr("`command` is empty"));
   EXPECT_THAT(only_fault(R"({"command":"a\u0000b"})"), HasSubstr("`command` holds a NUL"));
@@ -93,7 +108,7 @@ TEST(ConfigEntry, EachFaultSaysWhatAndWhere) {
   EXPECT_THAT(only_fault(R"({"command":"c","args":[null]})"), HasSubstr("`args[0]`"));
   EXPECT_THAT(only_fault(R"({"command":"c","args":["\u0000"]})"),
               HasSubstr("`args[0]` holds a NUL"));
-  EXPECT_THAT(only_fault(R"({"command":"c","env":[]})"), HasSubstr("`env` is not an object"));
+  EXPECT_THAT(only_fault(R"({"command":"c","env":"A=1"})"), HasSubstr("`env` is not an object"));
   EXPECT_THAT(only_fault(R"({"command":"c","env":{"A":[]}})"),
               HasSubstr("`env.A` is not a string"));
   EXPECT_THAT(only_fault(R"({"command":"c","env":{"A":"\u0000"}})"),
@@ -102,9 +117,138 @@ TEST(ConfigEntry, EachFaultSaysWhatAndWhere) {
   EXPECT_THAT(only_fault(R"({"command":"c","env":{"A=B":"x"}})"), HasSubstr("a name in `env`"));
   EXPECT_THAT(only_fault(R"({"command":"c","env":{"A\u0000":"x"}})"), HasSubstr("a name in `env`"));
   EXPECT_THAT(only_fault(R"({"command":"c","cwd":5})"), HasSubstr("`cwd` is not a string"));
-  EXPECT_THAT(only_fault(R"({"url":"https://example.com/mcp"})"),
-              HasSubstr("remote server (`url`)"));
-  EXPECT_THAT(only_fault(R"({"type":"http","serverUrl":"x"})"), HasSubstr("(`serverUrl`)"));
+}
+
+TEST(ConfigEntry, ARemoteServerIsKeptWithTheReason) {
+  const auto reason = [](std::string_view json) {
+    const Read result = read(json);
+    EXPECT_EQ(result.faults.size(), 1U) << json;
+    EXPECT_EQ(result.faults.at(0).severity, Severity::warning);
+    EXPECT_EQ(result.faults.at(0).message, result.entry.value().unreachable);
+    EXPECT_EQ(result.entry->spec.source.entry, "s");
+    return result.entry->unreachable;
+  };
+  EXPECT_THAT(reason(R"({"url":"https://u:pass@h.example.com:8/mcp?key=secret"})"),
+              StartsWith("a remote server (`url`, h.example.com:8) is not reachable yet"));
+  EXPECT_THAT(reason(R"({"type":"http","serverUrl":"x"})"), HasSubstr("(`serverUrl`)"));
+  EXPECT_THAT(reason(R"({"httpUrl":"http://h/secret"})"), HasSubstr("(`httpUrl`, h)"));
+  EXPECT_THAT(reason(R"({"type":"sse"})"), HasSubstr("(`type` sse)"));
+  EXPECT_THAT(reason(R"({"transport":"streamable-http"})"), HasSubstr("(`transport`"));
+  EXPECT_EQ(read(R"({"url":"x","command":"c"})").entry.value().unreachable, "");
+  Dialect foreign;
+  foreign.own = false;
+  EXPECT_EQ(read(R"({"url":"x"})", false, "s", foreign).faults.at(0).severity, Severity::info);
+}
+
+TEST(ConfigEntry, TheFormsOfOtherAgents) {
+  EXPECT_THAT(read(R"({"type":"local","command":["npx","-y",1],"args":["z"],
+                       "environment":{"A":"${DIR}"}})")
+                  .spec(),
+              AllOf(Field(&ServerSpec::command, "npx"),
+                    Field(&ServerSpec::args, ElementsAre("-y", "1", "z")),
+                    Field(&ServerSpec::env, ElementsAre(Pair("A", "/data")))));
+  EXPECT_THAT(
+      read(R"({"command":{"path":"~/zed","args":["x"],"env":{"A":"1"}}})").spec(),
+      AllOf(Field(&ServerSpec::command, "/home/u/zed"), Field(&ServerSpec::args, ElementsAre("x")),
+            Field(&ServerSpec::env, ElementsAre(Pair("A", "1")))));
+  EXPECT_THAT(read(R"({"command":"c","env":["A=1","B=${TOKEN}=2"]})").spec().env,
+              ElementsAre(Pair("A", "1"), Pair("B", "secret=2")));
+  EXPECT_THAT(only_fault(R"({"command":"c","env":["A"]})"), HasSubstr("NAME=value"));
+  EXPECT_THAT(read(R"({"command":"c","env_vars":["TOKEN","NONE",{"name":"DIR"},5,""],
+                       "env":{"DIR":"own","GONE":null}})")
+                  .spec()
+                  .env,
+              ElementsAre(Pair("TOKEN", "secret"), Pair("DIR", "own")));
+  const Read extension = read(R"({"source":"extension","settings":{}})");
+  EXPECT_THAT(extension.entry.value().unreachable, HasSubstr("an extension"));
+}
+
+TEST(ConfigEntry, TheEnvFileIsBelowEnv) {
+  EXPECT_THAT(
+      read(R"({"command":"c","envFile":"${DIR}/e","env":{"BOTH":"entry"}})").spec().env,
+      ElementsAre(Pair("FROM", "file"), Pair("BOTH", "entry"), Pair("PATHNAME", "/data/e")));
+  EXPECT_THAT(read(R"({"command":"c","envFile":"~/.env"})").spec().env,
+              Contains(Pair("PATHNAME", "/home/u/.env")));
+  EXPECT_THAT(only_fault(R"({"command":"c","envFile":"/absent"})"),
+              HasSubstr("its `envFile` `/absent` cannot be read: it is absent"));
+  EXPECT_THAT(only_fault(R"({"command":"c","envFile":7})"), HasSubstr("`envFile` is not a string"));
+}
+
+TEST(ConfigEntry, Inputs) {
+  EXPECT_THAT(read(R"({"command":"c","args":["${input:place}"]})").spec().args,
+              ElementsAre("here"));
+  EXPECT_EQ(
+      only_fault(R"({"command":"c","env":{"A":"${input:key}"}})"),
+      "f.json:2: server 's': `env.A` needs the input 'key' (the key), and nobody can be asked "
+      "here: set the variable MCP_INPUT_KEY");
+  EXPECT_THAT(only_fault(R"({"command":"c","args":["${command:pick}"]})"),
+              HasSubstr("${command:pick}"));
+}
+
+TEST(ConfigEntry, PredefinedVariables) {
+  EXPECT_THAT(read(R"({"command":"c","args":["${workspaceFolder}/x","${workspaceFolder:a}",
+                       "${workspaceFolderBasename}","${userHome}${/}${pathSeparator}",
+                       "${env:DIR}","${env:NONE:-y}"]})")
+                  .spec()
+                  .args,
+              ElementsAre("/work space/project/x", "/work space/project", "project", "/home/u//",
+                          "/data", "y"));
+}
+
+TEST(ConfigEntry, ToolRules) {
+  const auto rules = [](std::string_view json) { return read(json).spec().tools; };
+  EXPECT_EQ(rules(R"({"command":"c"})"), ToolRules{});
+  EXPECT_EQ(rules(R"({"command":"c","alwaysAllow":["a"],"autoApprove":["b"]})"), ToolRules{});
+  for (const char* key : {"disabledTools", "disabled_tools", "excludeTools"}) {
+    const ToolRules some = rules(R"({"command":"c",")" + std::string(key) + R"(":["a","b"]})");
+    EXPECT_THAT(some.disabled, ElementsAre("a", "b"));
+    EXPECT_FALSE(allows_tool(some, "a"));
+    EXPECT_TRUE(allows_tool(some, "c"));
+  }
+  for (const char* key : {"enabledTools", "enabled_tools", "includeTools"}) {
+    const ToolRules some = rules(R"({"command":"c",")" + std::string(key) + R"j(":["a(x)","b"]})j");
+    EXPECT_TRUE(allows_tool(some, "a"));
+    EXPECT_FALSE(allows_tool(some, "c"));
+  }
+  EXPECT_TRUE(allows_tool(rules(R"({"command":"c","enabledTools":["*"]})"), "x"));
+  EXPECT_FALSE(allows_tool(rules(R"({"command":"c","enabledTools":[]})"), "x"));
+  EXPECT_FALSE(
+      allows_tool(rules(R"({"command":"c","enabledTools":["x"],"disabledTools":["x"]})"), "x"));
+  const Read odd = read(R"({"command":"c","enabledTools":"x","disabledTools":[1]})");
+  EXPECT_TRUE(allows_tool(odd.spec().tools, "y"));
+  EXPECT_EQ(odd.faults.size(), 2U);
+}
+
+TEST(ConfigEntry, TimeoutsInTheUnitOfTheFile) {
+  using std::chrono::milliseconds;
+  const auto times = [](std::string_view json, const Dialect& dialect = {}) {
+    const ServerSpec spec = read(json, false, "s", dialect).spec();
+    return std::pair(spec.start_timeout, spec.call_timeout);
+  };
+  const milliseconds none(0);
+  Dialect in_ms;
+  in_ms.timeout_unit = milliseconds(1);
+  Dialect of_start = in_ms;
+  of_start.timeout_is_for_start = true;
+  EXPECT_EQ(times(R"({"command":"c","timeout":30})"), std::pair(none, milliseconds(30'000)));
+  EXPECT_EQ(times(R"({"command":"c","timeout":1.5})"), std::pair(none, milliseconds(1500)));
+  EXPECT_EQ(times(R"({"command":"c","timeout":"2m"})", in_ms),
+            std::pair(none, milliseconds(120'000)));
+  EXPECT_EQ(times(R"({"command":"c","timeout":5000})", in_ms), std::pair(none, milliseconds(5000)));
+  EXPECT_EQ(times(R"({"command":"c","timeout":5000})", of_start),
+            std::pair(milliseconds(5000), none));
+  EXPECT_EQ(times(R"({"command":"c","timeout":{"startup":7,"request":8}})", of_start),
+            std::pair(milliseconds(7), milliseconds(8)));
+  EXPECT_EQ(times(R"({"command":"c","startup_timeout_sec":20,"tool_timeout_sec":60})", in_ms),
+            std::pair(milliseconds(20'000), milliseconds(60'000)));
+  EXPECT_EQ(times(R"({"command":"c","startup_timeout_ms":20})"), std::pair(milliseconds(20), none));
+  EXPECT_EQ(times(R"({"command":"c","timeout":1e300})").second, std::chrono::hours(24));
+  for (const char* odd : {"-1", "\"soon\"", "\"\"", "true", "[1]", "1e999", "\"5 parsecs\""}) {
+    const Read result = read(R"({"command":"c","timeout":)" + std::string(odd) + '}');
+    EXPECT_EQ(result.spec().call_timeout, none) << odd;
+    ASSERT_EQ(result.faults.size(), 1U) << odd;
+    EXPECT_EQ(result.faults[0].severity, Severity::warning);
+  }
 }
 
 TEST(ConfigEntry, AVariableThatIsNotSetIsNamed) {
@@ -183,7 +327,8 @@ TEST(SelfServer, OthersAreNot) {
 TEST(SelfServer, IsSkippedWithANoticeUnlessAllowed) {
   for (const char* json :
        {R"({"command":"headrace"})", R"({"command":"uvx","args":["headrace","${NONE}"]})",
-        R"({"command":"${X:-headrace}"})"}) {
+        R"({"command":"${X:-headrace}"})", R"({"command":["uvx","headrace"]})",
+        R"({"command":{"path":"/opt/headrace"}})"}) {
     const Read result = read(json);
     EXPECT_FALSE(result.entry.has_value()) << json;
     ASSERT_EQ(result.faults.size(), 1U) << json;

@@ -24,9 +24,9 @@ struct Read {
   }
 };
 
-Read read(std::string_view text) {
+Read read(std::string_view text, const Dialect& dialect = {}, std::string_view workspace = {}) {
   Read result;
-  result.document = read_json_config(text, "f.json", result.faults);
+  result.document = read_json_config(text, "f.json", result.faults, dialect, workspace);
   return result;
 }
 
@@ -46,6 +46,80 @@ TEST(ConfigJson, Sections) {
               ElementsAre("a"));
   EXPECT_THAT(read(R"({"mcpServers":{"a":{}},"servers":{"b":{}}})").names(), ElementsAre("a", "b"));
   EXPECT_THAT(read(R"({"mcpServers":{}})").faults, IsEmpty());
+}
+
+TEST(ConfigJson, CommentsAndTrailingCommas) {
+  const Read result = read(R"(// for VS Code
+    {"servers": { /* one, */ "a//b": {"command": "c", "args": ["/*", "x",], },
+     // "off": {},
+    }, })");
+  EXPECT_THAT(result.names(), ElementsAre("a//b"));
+  EXPECT_THAT(result.faults, IsEmpty());
+  const ConfigValue& entry = result.document.entries.at(0).value;
+  EXPECT_EQ(entry.line, 2U);
+  EXPECT_EQ(find_member(entry, "args")->items.at(0).text, "/*");
+}
+
+TEST(ConfigJson, McpHoldsServersInThreeWays) {
+  EXPECT_THAT(read(R"({"mcp":{"a":{"type":"local","command":["c"]},"b":{"url":"u"},
+                              "timeout":{"startup":1},"n":5}})")
+                  .names(),
+              ElementsAre("a", "b"));
+  EXPECT_THAT(read(R"({"mcp":{"servers":{"a":{}},"timeout":{"startup":1}}})").names(),
+              ElementsAre("a"));
+  EXPECT_THAT(read(R"({"mcp":{"servers":{"type":"local","command":["c"]}}})").names(),
+              ElementsAre("servers"));
+  const Read gemini = read(R"({"mcp":{"allowed":["a",1],"excluded":["b"],"serverCommand":"x"},
+                               "mcpServers":{"a":{},"b":{}}})");
+  EXPECT_THAT(gemini.names(), ElementsAre("a", "b"));
+  EXPECT_THAT(gemini.document.allowed.value(), ElementsAre("a"));
+  EXPECT_THAT(gemini.document.disabled, ElementsAre("b"));
+}
+
+TEST(ConfigJson, Inputs) {
+  const std::vector<ConfigInput> expected = {{"key", "The key", std::nullopt}, {"b", "", "x"}};
+  const std::string inputs =
+      R"("inputs":[{"type":"promptString","id":"key","description":"The key","password":true},
+                   {"id":"b","default":"x"},{"id":5},7])";
+  EXPECT_EQ(read("{\"servers\":{}," + inputs + "}").document.inputs, expected);
+  EXPECT_EQ(read("{\"mcp\":{\"servers\":{}," + inputs + "}}").document.inputs, expected);
+}
+
+TEST(ConfigJson, ProjectsThatWeAreIn) {
+  const std::string text = R"({"projects":{
+      "/home/u":{"mcpServers":{"outer":{}}},
+      "/home/u/p":{"mcpServers":{"inner":{}},"disabledMcpServers":["outer"]},
+      "/home/u/p2":{"mcpServers":{"other":{}},"disabledMcpServers":["inner"]},
+      "/odd":5},
+    "mcpServers":{"all":{}}})";
+  Dialect claude;
+  claude.projects = true;
+  const auto projects = [&](std::string_view workspace) {
+    std::vector<std::string> names;
+    for (const ConfigProject& project : read(text, claude, workspace).document.projects) {
+      for (const ConfigMember& entry : project.entries)
+        names.push_back(project.folder + ' ' + entry.name);
+    }
+    return names;
+  };
+  EXPECT_THAT(projects("/home/u/p/src"), ElementsAre("/home/u/p inner", "/home/u outer"));
+  EXPECT_THAT(read(text, claude, "/home/u/p").document.disabled, ElementsAre("outer"));
+  EXPECT_THAT(projects("/home/u"), ElementsAre("/home/u outer"));
+  EXPECT_THAT(projects("/elsewhere"), IsEmpty());
+  EXPECT_THAT(projects(""), IsEmpty());
+  EXPECT_THAT(read(text, {}, "/home/u").document.projects, IsEmpty());
+  EXPECT_THAT(read(text, claude, "/home/u").names(), ElementsAre("all"));
+}
+
+TEST(ConfigJson, AFileOfAnotherProgramMayHoldNoServers) {
+  Dialect foreign;
+  foreign.own = false;
+  for (const char* text : {"", " ", "{}", R"({"editor.tabSize":2})"})
+    EXPECT_THAT(read(text, foreign).faults, IsEmpty()) << text;
+  EXPECT_FALSE(read("", foreign).document.readable);
+  EXPECT_EQ(read("{", foreign).faults.size(), 1U);
+  EXPECT_FALSE(read("{", foreign).document.readable);
+  EXPECT_TRUE(read("{}", foreign).document.readable);
 }
 
 TEST(ConfigJson, KeepsWhatAnEntrySays) {
@@ -82,8 +156,8 @@ TEST(ConfigJson, SaysWhatIsWrongAndWhere) {
   EXPECT_THAT(only_fault("\xEF\xBB\xBF"), HasSubstr("the file is empty"));
   EXPECT_THAT(only_fault("{\n\"mcpServers\": {\n\"a\": {\"command\": "),
               HasSubstr("f.json:3: not valid JSON: it ends where a value should be"));
-  EXPECT_EQ(only_fault("{\n\"mcpServers\": {},\n}"),
-            "f.json:3: not valid JSON: there is a comma too many before this }");
+  EXPECT_EQ(only_fault("{\n\"mcpServers\": {},,\n}"),
+            "f.json:2: not valid JSON: a key in double quotes is missing");
   EXPECT_THAT(only_fault("[]"), HasSubstr("not a JSON object"));
   EXPECT_THAT(only_fault("\"text\""), HasSubstr("not a JSON object"));
   EXPECT_THAT(only_fault("{\"command\":\"x\"}"), HasSubstr("an object `mcpServers`"));

@@ -15,7 +15,8 @@ using testing::IsEmpty;
 Expansion expand(std::string_view text, std::size_t limit = 1000) {
   static const EnvironmentLookup lookup =
       test::variables({{"A", "1"}, {"LONG_name_2", "x y"}, {"EMPTY", ""}, {"REF", "${A}"}});
-  return expand_variables(text, lookup, limit);
+  const Variables variables{lookup};
+  return expand_variables(text, variables, limit);
 }
 
 TEST(Expand, Variables) {
@@ -76,7 +77,9 @@ TEST(Expand, IsBounded) {
 }
 
 TEST(Expand, WithoutALookupNothingIsSet) {
-  EXPECT_THAT(expand_variables("${A}", {}, 10).missing, ElementsAre("A"));
+  const EnvironmentLookup none;
+  const Variables nothing{none};
+  EXPECT_THAT(expand_variables("${A}", nothing, 10).missing, ElementsAre("A"));
 }
 
 TEST(Expand, Home) {
@@ -87,6 +90,45 @@ TEST(Expand, Home) {
   EXPECT_EQ(expand_home("", "/home/u"), "");
   EXPECT_EQ(expand_home("~/x", ""), "~/x");
   EXPECT_EQ(expand_home("~", "/"), "/");
+}
+
+Expansion expand_foreign(std::string_view text) {
+  static const EnvironmentLookup lookup =
+      test::variables({{"A", "1"}, {"MCP_INPUT_MY_KEY_2", "typed"}, {"userHome", "mine"}});
+  static const std::vector<ConfigInput> inputs = {{"other", "", "preset"}, {"bare", "", {}}};
+  Variables variables{lookup, "/home/u", "", inputs};
+  variables.plain = true;
+  variables.braces = true;
+  return expand_variables(text, variables, 100);
+}
+
+TEST(Expand, PlainAndBracedVariablesWhereTheyAreUsual) {
+  EXPECT_EQ(expand_foreign("$A-$A2-$-$$A").text, "1-$A2-$-$1");
+  EXPECT_EQ(expand_foreign("{env:A}{x}{env:A").text, "1{x}{env:A");
+  EXPECT_THAT(expand_foreign("{env:NONE}").missing, ElementsAre("NONE"));
+  EXPECT_EQ(expand_foreign("${env:A}$${env:A}").text, "1${env:A}");
+  EXPECT_EQ(expand("$A {env:A}").text, "$A {env:A}");
+}
+
+TEST(Expand, InputsComeFromTheEnvironmentThenFromTheirPreset) {
+  EXPECT_EQ(input_variable("my-key.2é"), "MCP_INPUT_MY_KEY_2__");
+  EXPECT_EQ(expand_foreign("<${input:my-key.2}>").text, "<typed>");
+  EXPECT_EQ(expand_foreign("${input:other}").text, "preset");
+  EXPECT_THAT(expand_foreign("${input:bare}${input:none}${input:bare}").missing_inputs,
+              ElementsAre("bare", "none"));
+}
+
+TEST(Expand, PredefinedNamesAreBelowTheEnvironment) {
+  EXPECT_EQ(expand_foreign("${userHome}${/}").text, "mine/");
+  EXPECT_THAT(expand_foreign("${workspaceFolder}").missing, ElementsAre("workspaceFolder"));
+  EXPECT_EQ(expand_foreign("${workspaceFolder:-here}").text, "here");
+  EXPECT_EQ(expand("${userHome:-none}").text, "none");
+}
+
+TEST(Expand, WhatOnlyItsAgentResolvesIsNamed) {
+  EXPECT_THAT(expand_foreign("${command:a.b}${config:c}${file:/d}{file:e}").unknown,
+              ElementsAre("command:a.b", "config:c", "file:/d", "file:e"));
+  EXPECT_EQ(expand_foreign("${command:open").text, "${command:open");
 }
 
 }  // namespace

@@ -1,7 +1,10 @@
 // All sources together: precedence, faults that hide nothing, and changes from one run to the next.
 #include <headrace/discovery/sources.hpp>
 
+#include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -17,6 +20,8 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::StartsWith;
+
+constexpr std::chrono::seconds kHalfWritten{5};
 
 class SourcesTest : public testing::Test {
  protected:
@@ -118,12 +123,14 @@ TEST_F(SourcesTest, NoFaultHidesAnotherEntryOrFile) {
   EXPECT_EQ(found.servers[0].command, "value");
   const std::vector<std::string> faults = test::described(found.faults);
   EXPECT_EQ(faults.size(), 10U);
+  EXPECT_THAT(faults,
+              Contains(AllOf(StartsWith("warning "), HasSubstr("h.json:1: server 'remote'"))));
   for (const char* text :
        {"a.json:1: not valid JSON", "b.json: the file cannot be read: it is a folder",
         "c.json: the file cannot be read: it is a pipe", "d.json: the file cannot",
         "e.json: the file cannot", "f.json:1: the file is empty",
         "g.json: the file cannot be read: it is larger", "h.json:1: server 'bad'",
-        "h.json:1: server 'remote'", "absent.json: the file cannot be read: No such"}) {
+        "absent.json: the file cannot be read: No such"}) {
     EXPECT_THAT(faults, Contains(AllOf(StartsWith("error "), HasSubstr(text))));
   }
 }
@@ -203,11 +210,6 @@ TEST_F(SourcesTest, RefreshNoticesEveryChange) {
   EXPECT_TRUE(sources.refresh());
   EXPECT_THAT(names(sources.current()), ElementsAre("x"));
 
-  put("a.json", "{");
-  EXPECT_TRUE(sources.refresh());
-  EXPECT_THAT(names(sources.current()), IsEmpty());
-  EXPECT_EQ(sources.current().faults.size(), 1U);
-
   std::filesystem::remove_all(options.state_dir);
   EXPECT_TRUE(sources.refresh());
   EXPECT_EQ(sources.current(), Discovery{});
@@ -256,6 +258,154 @@ TEST_F(SourcesTest, AFileIsReadAgainOnlyWhenItMayHaveChanged) {
   put_server("b.json", "y", "c");
   EXPECT_TRUE(old.refresh());
   EXPECT_EQ(lookups, 1);
+}
+
+TEST_F(SourcesTest, AHalfWrittenFileIsWhatItWasForAWhile) {
+  auto now = std::chrono::system_clock::now();
+  options.clock = [&now] { return now; };
+  put_server("a.json", "x", "one");
+  Sources sources(options);
+  EXPECT_TRUE(sources.refresh());
+
+  put("a.json", "{\"mcpServers\": {\"x\"");
+  EXPECT_TRUE(sources.refresh());
+  EXPECT_THAT(names(sources.current()), ElementsAre("x"));
+  EXPECT_THAT(test::described(sources.current().faults),
+              ElementsAre(HasSubstr("not valid JSON"), HasSubstr("stay as they were")));
+  now += std::chrono::seconds(4);
+  EXPECT_FALSE(sources.refresh());
+  put("a.json", "");
+  EXPECT_TRUE(sources.refresh());
+  EXPECT_THAT(names(sources.current()), ElementsAre("x"));
+
+  now += std::chrono::seconds(1);
+  EXPECT_TRUE(sources.refresh());
+  EXPECT_THAT(names(sources.current()), IsEmpty());
+  EXPECT_EQ(sources.current().faults.size(), 1U);
+  put("a.json", "[");
+  EXPECT_TRUE(sources.refresh());
+  EXPECT_THAT(names(sources.current()), IsEmpty());
+
+  put_server("a.json", "x", "two");
+  EXPECT_TRUE(sources.refresh());
+  EXPECT_EQ(sources.current().servers.at(0).command, "two");
+  EXPECT_THAT(sources.current().faults, IsEmpty());
+}
+
+TEST_F(SourcesTest, AFileThatIsWrittenInTwoStepsNeverLosesItsServers) {
+  put_server("a.json", "x", "one");
+  Sources sources(options);
+  EXPECT_TRUE(sources.refresh());
+  put("a.json", "");
+  sources.refresh();
+  EXPECT_THAT(names(sources.current()), ElementsAre("x"));
+  put_server("a.json", "y", "one");
+  sources.refresh();
+  EXPECT_THAT(names(sources.current()), ElementsAre("y"));
+  std::filesystem::remove(options.state_dir / "a.json");
+  sources.refresh();
+  EXPECT_EQ(sources.current(), Discovery{});
+}
+
+TEST_F(SourcesTest, AClockThatIsSetBackMakesNothingLast) {
+  auto now = std::chrono::system_clock::now();
+  options.clock = [&now] { return now; };
+  put_server("a.json", "x", "one");
+  Sources sources(options);
+  sources.refresh();
+  put("a.json", "{");
+  sources.refresh();
+  now -= std::chrono::hours(1);
+  sources.refresh();
+  EXPECT_THAT(names(sources.current()), ElementsAre("x"));
+  now += kHalfWritten;
+  sources.refresh();
+  EXPECT_THAT(names(sources.current()), IsEmpty());
+}
+
+// Takes all descriptors that this process may have, and gives them back.
+class NoDescriptors {
+ public:
+  NoDescriptors() {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    rlimit few = before_;
+    few.rlim_cur = 64;
+    ::setrlimit(RLIMIT_NOFILE, &few);
+    for (int fd = 0; fd >= 0;) {
+      fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+      if (fd >= 0) taken_.push_back(fd);
+    }
+  }
+  ~NoDescriptors() {
+    for (const int fd : taken_)
+      ::close(fd);
+    ::setrlimit(RLIMIT_NOFILE, &before_);
+  }
+  NoDescriptors(const NoDescriptors&) = delete;
+  NoDescriptors& operator=(const NoDescriptors&) = delete;
+
+ private:
+  rlimit before_{};
+  std::vector<int> taken_;
+};
+
+TEST_F(SourcesTest, AShortageOfDescriptorsTakesNoServerAway) {
+  put_server("a.json", "x", "one");
+  options.extra_config = dir.write("extra.json", R"({"servers":{"y":{"command":"c"}}})");
+  Sources sources(options);
+  EXPECT_TRUE(sources.refresh());
+  {
+    const NoDescriptors none;
+    EXPECT_TRUE(sources.refresh());
+  }
+  EXPECT_THAT(names(sources.current()), ElementsAre("x", "y"));
+  EXPECT_THAT(test::described(sources.current().faults),
+              Contains(HasSubstr("Too many open files")));
+  EXPECT_TRUE(sources.refresh());
+  EXPECT_THAT(names(sources.current()), ElementsAre("x", "y"));
+  EXPECT_THAT(sources.current().faults, IsEmpty());
+}
+
+TEST_F(SourcesTest, UnreadableFilesAndFoldersAreNamed) {
+  if (::geteuid() == 0) GTEST_SKIP() << "root may read everything";
+  const std::string file = put_server("a.json", "x", "c");
+  put_server("b.json", "y", "c");
+  std::filesystem::permissions(file, std::filesystem::perms::none);
+  const Discovery found = discover(options);
+  EXPECT_THAT(names(found), ElementsAre("y"));
+  EXPECT_THAT(test::described(found.faults), ElementsAre(HasSubstr("Permission denied")));
+}
+
+TEST_F(SourcesTest, LoopsOfLinksEndInAFault) {
+  std::filesystem::create_symlink("b.json", options.state_dir / "a.json");
+  std::filesystem::create_symlink("a.json", options.state_dir / "b.json");
+  std::filesystem::create_symlink(options.state_dir, options.state_dir / "self.json");
+  const std::string loop = dir / "loop";
+  std::filesystem::create_symlink("loop", loop);
+  options.first_dir = loop;
+  EXPECT_EQ(discover(options).faults.size(), 4U);
+}
+
+TEST_F(SourcesTest, NamesInUnicodeAndNamesThatCollide) {
+  put("a.json", R"({"servers":{"Zürich 日本":{"command":"c"},"日本":{"command":"c"},
+      "a-b":{"command":"1"},"a_b":{"command":"2"},"A b":{"command":"3"},"..":{"command":"4"}}})");
+  const Discovery found = discover(options);
+  EXPECT_THAT(test::described(found.faults), IsEmpty());
+  std::vector<std::string> aliases;
+  for (const ServerSpec& server : found.servers)
+    aliases.push_back(server.alias);
+  EXPECT_THAT(aliases, ElementsAre("z_rich_", "_", "a_b_2", "a_b", "a_b_3", "__2"));
+}
+
+TEST_F(SourcesTest, WatchedPathsNameFilesAndFoldersAlsoAbsentOnes) {
+  put_server("a.json", "x", "c");
+  options.extra_config = dir / "absent.json";
+  options.others = {"cursor", "mcp"};
+  Sources sources(options);
+  sources.refresh();
+  EXPECT_THAT(sources.watched_paths(),
+              testing::UnorderedElementsAre(dir / "MCPs", dir / "MCPs/a.json", dir / "absent.json",
+                                            dir / ".cursor/mcp.json", dir / ".config/mcp/servers"));
 }
 
 }  // namespace
