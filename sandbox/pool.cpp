@@ -11,6 +11,10 @@ namespace {
 
 constexpr std::size_t most_failures = 3;
 
+// An engine whose command is killed in the midst of a start may leave half a container behind; one
+// that pulls an image would take too long.
+constexpr auto last_starts = std::chrono::milliseconds(600);
+
 // Its end may not have been noticed yet.
 bool has_exited(const Interpreter& interpreter) noexcept {
   if (!interpreter.alive() || interpreter.exit_code()) return true;
@@ -29,7 +33,7 @@ Pool::Pool(engine::Executor executor, PoolOptions options, std::shared_ptr<Launc
       logger_(std::move(logger)),
       fill_timer_(executor_),
       idle_timer_(executor_),
-      ended_(executor_) {}
+      changed_(executor_) {}
 
 void Pool::prepare() {
   use();
@@ -99,7 +103,7 @@ asio::awaitable<void> Pool::fill(std::shared_ptr<Pool> self) {
   const std::shared_ptr<Claim> claim = std::exchange(self->claim_, nullptr);
   const bool started = next != nullptr;
   if (self->closed_) {
-    self->discard(std::move(next), true);
+    self->discard(std::move(next), false);
   } else if (claim) {
     claim->interpreter = std::move(next);
     claim->message = diagnostics.message;
@@ -108,6 +112,7 @@ asio::awaitable<void> Pool::fill(std::shared_ptr<Pool> self) {
   }
   if (claim) claim->done.set();
   if (!started && !claim && !self->closed_) self->fail(diagnostics.message);
+  self->changed_.set();
   self->arm_filling();
 }
 
@@ -171,10 +176,17 @@ asio::awaitable<std::unique_ptr<Interpreter>> Pool::async_take(engine::Diagnosti
     next = std::move(claim->interpreter);
     diagnostics.message = claim->message;
   } else if (!next && !closed_) {
+    struct Starting {
+      Pool& pool;
+      explicit Starting(Pool& of) : pool(of) { ++pool.direct_; }
+      ~Starting() { --pool.direct_; }
+    };
+    const Starting starting(*this);
     next = co_await launcher_->async_start(diagnostics, std::move(progress));
   }
   if (closed_) {
-    discard(std::move(next), true);
+    discard(std::move(next), false);
+    changed_.set();
     diagnostics.message = "the sandboxes are being shut down";
     co_return nullptr;
   }
@@ -201,7 +213,7 @@ asio::awaitable<void> Pool::end(std::shared_ptr<Pool> self,
   }
   interpreter.reset();
   --self->ending_;
-  self->ended_.set();
+  self->changed_.set();
 }
 
 asio::awaitable<void> Pool::async_close() {
@@ -212,9 +224,12 @@ asio::awaitable<void> Pool::async_close() {
   for (std::unique_ptr<Interpreter>& spare : spares_)
     discard(std::move(spare), false);
   spares_.clear();
-  while (ending_ > 0) {
-    ended_.reset();
-    co_await ended_.async_wait();
+  const engine::Deadline limit = engine::Deadline::after(last_starts);
+  while (ending_ > 0 || ((starting_ || direct_ > 0) && !limit.passed())) {
+    changed_.reset();
+    engine::Deadline until;
+    if (!limit.passed()) until = limit;
+    co_await changed_.async_wait(until);
   }
 }
 

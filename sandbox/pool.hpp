@@ -39,8 +39,8 @@ class Pool : public std::enable_shared_from_this<Pool> {
   /// Ends an interpreter that was taken, in the background: see Interpreter::async_stop().
   void discard(std::shared_ptr<Interpreter> interpreter, bool kill);
 
-  /// Ends what waits, and waits for all that is being ended; one that is being started ends once it
-  /// is up. For good.
+  /// Ends what waits, and waits for all that is being ended. One that is being started is ended
+  /// once it is up, which is waited for as well, but for a moment only. For good.
   asio::awaitable<void> async_close();
 
   std::size_t spares() const noexcept { return spares_.size(); }
@@ -77,11 +77,12 @@ class Pool : public std::enable_shared_from_this<Pool> {
   std::string said_;  // last, of the spare that is being started: for who claims it later
   asio::steady_timer fill_timer_;
   asio::steady_timer idle_timer_;
-  bool wanted_ = false;    // from a use until nobody has come for too long
-  bool starting_ = false;  // a spare
+  bool wanted_ = false;     // from a use until nobody has come for too long
+  bool starting_ = false;   // a spare
+  std::size_t direct_ = 0;  // starts under way of those who could not wait for one
   std::size_t failures_ = 0;
   std::size_t ending_ = 0;
-  engine::Event ended_;
+  engine::Event changed_;  // one has ended or come up
   bool closed_ = false;
 };
 

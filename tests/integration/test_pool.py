@@ -27,8 +27,13 @@ def sandboxes(headrace, runtime):
 def kill(sandbox, runtime):
     if runtime in processes.ENGINES:
         subprocess.run([runtime, "rm", "--force", sandbox], check=True, capture_output=True)
-    else:
-        os.kill(sandbox, signal.SIGKILL)
+        return
+    # What is in it as well: it may be so new that it would not die with its parent.
+    for pid in [sandbox, *processes.descendants(sandbox)]:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
 
 
 def a_spare(headrace, runtime):
