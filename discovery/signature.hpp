@@ -18,9 +18,8 @@ struct Signature {
   std::string parameters;
   /// `str`, `list[Issue]`; empty when the tool says nothing about its result.
   std::string result;
-  /// `class Issue(TypedDict): number: int; title: NotRequired[str]`, or with `total=False` where most
-  /// may be left out: what the types above name, in
-  /// the order of their first use.
+  /// `class Issue(TypedDict): number: int; title: NotRequired[str]`, or with `total=False` where
+  /// most may be left out: what the types above name, in the order of their first use.
   std::vector<std::string> types;
 };
 

@@ -118,7 +118,7 @@ std::unique_ptr<Child> Child::start(const Executor& executor, const SpawnSpec& s
 Child::Child(std::shared_ptr<State> state) : state_(std::move(state)) {}
 
 Child::~Child() {
-  if (!state_->status) signal_group(SIGKILL);
+  if (!state_->status && !state_->options.left_to_guard) signal_group(SIGKILL);
   // Grandchildren that left the group may hold the other end for as long as they like.
   std::error_code ignored;
   state_->errors.close(ignored);

@@ -33,6 +33,8 @@ struct ChildOptions {
   std::size_t stderr_tail = 8 << 10;
   /// Each chunk of stderr as it comes; may be empty.
   std::function<void(std::string_view)> on_stderr;
+  /// Destroying it does not kill it: the guard was told how to end it, and does when we are gone.
+  bool left_to_guard = false;
 };
 
 /// Owns a process group. Destroying it kills the group (SIGKILL); the leader is reaped by the

@@ -80,7 +80,10 @@ std::unique_ptr<Interpreter> Interpreter::start(const engine::Executor& executor
       guard->add_command(self->guard_key(), removal);
       self->guarded_command_ = true;
     }
-    self->child_ = Child::start(executor, spec, {}, guard, diagnostics);
+    // A command of an engine that is killed while it makes a container leaves half of one.
+    engine::ChildOptions options;
+    options.left_to_guard = self->guarded_command_;
+    self->child_ = Child::start(executor, spec, std::move(options), guard, diagnostics);
     if (!self->child_) return nullptr;
     if (self->guarded_command_) guard->end_by_command(self->child_->pid(), self->guard_key());
 

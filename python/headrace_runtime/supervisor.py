@@ -18,6 +18,7 @@ _LAST_OUTPUT = 1 << 20  # of each stream: what the pipe holds
 _TEXT = 16384  # characters in a frame
 _PATIENCE_MS = 5000  # for a host that does not read
 _EXIT_MS = 1000  # between the end of its descriptors and its own
+_GONE_MS = 3000  # between the host's end and its own: C code that never ends does not notice
 # Where a sandbox finds how many of its processes were killed for memory: cgroup v2, v1.
 _COUNTS = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control")
 
@@ -37,7 +38,7 @@ def watch_over(descriptors: Descriptors) -> None:
         os.close(held)
         if descriptors.reader != descriptors.writer:
             os.close(descriptors.reader)
-        status = _wait(pid, alive)
+        status = _wait(pid, alive, descriptors.writer)
         if status is None:
             end, code = '"signal":9,"cause":"closed"', 128 + 9
         elif os.WIFSIGNALED(status):
@@ -60,9 +61,9 @@ def watch_over(descriptors: Descriptors) -> None:
         os._exit(code)
 
 
-def _wait(pid: int, alive: int) -> Any:
-    """Its wait status; None when it had to be killed, for it no longer holds its descriptors: user
-    code has closed them all, or put another program in its place."""
+def _wait(pid: int, alive: int, writer: int) -> Any:
+    """Its wait status; None when it had to be killed, for it no longer holds its descriptors (user
+    code has closed them all, or put another program in its place), or for the host is gone."""
     woken, wake = os.pipe()
     os.set_blocking(wake, False)
     _signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
@@ -70,6 +71,7 @@ def _wait(pid: int, alive: int) -> Any:
     poller = select.poll()
     poller.register(alive, select.POLLIN)
     poller.register(woken, select.POLLIN)
+    poller.register(writer, 0)
     patience = None
     while True:
         status = _reap(pid)
@@ -84,6 +86,9 @@ def _wait(pid: int, alive: int) -> Any:
             if fd == alive:
                 poller.unregister(alive)
                 patience = _EXIT_MS
+            elif fd == writer:
+                poller.unregister(writer)
+                patience = patience or _GONE_MS
             else:
                 os.read(woken, 512)
 
