@@ -187,8 +187,7 @@ Discovery discover(const SourceOptions& options) {
   return sources.current();
 }
 
-const UnreachableServer* find_unreachable(const Discovery& found,
-                                          std::string_view name_or_alias) {
+const UnreachableServer* find_unreachable(const Discovery& found, std::string_view name_or_alias) {
   for (const UnreachableServer& server : found.unreachable) {
     if (server.name == name_or_alias) return &server;
   }

@@ -66,8 +66,7 @@ struct Discovery {
 
 /// The unreachable server of exactly this name, else one whose alias it is; null when there is
 /// none.
-const UnreachableServer* find_unreachable(const Discovery& found,
-                                          std::string_view name_or_alias);
+const UnreachableServer* find_unreachable(const Discovery& found, std::string_view name_or_alias);
 
 /// Reads all sources once. Never throws for what a file holds or for a file that cannot be read:
 /// that is a fault, and hides no other file or entry.
