@@ -129,7 +129,10 @@ asio::awaitable<std::unique_ptr<Interpreter>> Launcher::start(Diagnostics& diagn
     std::string reason;
     const ImageState image = co_await fetch_image(choice, reason);
     if (image == ImageState::missing) diagnostics.message = reason;
-    if (image == ImageState::pulled) next = co_await launch(choice, progress, diagnostics);
+    packages_->look_again();
+    if (image == ImageState::pulled || packages_->wanted()) {
+      next = co_await launch(choice, progress, diagnostics);
+    }
   }
   co_return next;
 }

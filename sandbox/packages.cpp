@@ -155,7 +155,7 @@ asio::awaitable<PackagesState> Packages::async_prepare(PackageTarget target, San
     if (progress) listeners_.push_back(progress);
     co_await prepared_or_not_.async_wait();
     // Who waited for the same shares its fate.
-    if (prepared_for_ == wanted && prepared_.empty()) {
+    if (prepared_for_ == wanted && prepared_.empty() && state_ != PackagesState::ready) {
       diagnostics.message = failure_;
       co_return state_;
     }
@@ -211,6 +211,8 @@ asio::awaitable<bool> Packages::prepare(Job& job) {
     job.failure = "the folder " + options_.cache.string() + " can't be made: " + error.message();
     co_return false;
   }
+  // Ours of earlier would keep us from making it again.
+  lock_ = PackageLock();
   for (bool told = false;; told = true) {
     PackageLock lock = PackageLock::try_exclusive(options_.cache, job.key);
     const bool ours = static_cast<bool>(lock);

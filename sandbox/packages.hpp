@@ -57,6 +57,9 @@ class Packages : public std::enable_shared_from_this<Packages> {
   asio::awaitable<PackagesState> async_prepare(PackageTarget target, SandboxSpec& spec,
                                                Progress progress, engine::Diagnostics& diagnostics);
 
+  /// Somebody may have removed what was prepared: the next call makes sure.
+  void look_again() { prepared_.clear(); }
+
  private:
   struct Job;
   asio::awaitable<bool> prepare(Job& job);

@@ -1,6 +1,7 @@
 """What the tests of packages share: where they are kept, which images there are."""
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,11 @@ def images(runtime):
     listed = subprocess.run([runtime, "images", "--format", "{{.Repository}}:{{.Tag}}"],
                             capture_output=True, text=True, timeout=120).stdout.split()
     return {name for name in listed if name.startswith(IMAGE_NAME)}
+
+
+def made_by(headrace):
+    """The images that it says it has made."""
+    return set(re.findall(re.escape(IMAGE_NAME) + r":\w+", headrace.errors))
 
 
 def image_with_pip(engine, folder):

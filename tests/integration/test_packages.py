@@ -187,3 +187,19 @@ def test_a_container_that_installs_goes_with_headrace(start, watch, tmp_path, si
     finally:
         subprocess.run([engine, "rmi", "--force", image], capture_output=True, timeout=120)
         shutil.rmtree(folder)
+
+
+def test_what_somebody_removed_is_made_again(begin, cache, runtime):
+    headrace = begin(MCP_BRIDGE_PACKAGES=SMALL, MCP_BRIDGE_WARM=0)
+    assert text(run(headrace, USE)) == "1.17.0"
+    if runtime == "bwrap":
+        folder, = (name for name in os.listdir(cache) if not name.endswith(".lock"))
+        shutil.rmtree(os.path.join(cache, folder))
+    else:
+        before = packages.images(runtime)
+        subprocess.run([runtime, "rmi", "--force", *packages.made_by(headrace)], check=True,
+                       capture_output=True, timeout=120)
+        assert packages.images(runtime) < before
+    headrace.run("import os; os._exit(0)")
+    assert text(run(headrace, USE)).startswith("1.17.0")
+    assert headrace.errors.count("packages are installed") == 2
