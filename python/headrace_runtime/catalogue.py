@@ -11,6 +11,9 @@ from headrace_runtime.wire import encode_text
 if TYPE_CHECKING:
     from mcp.result import Tool
 
+    from headrace_runtime.docs import ServerDocs
+
+
 class Catalogue:
     """The servers of the current run; tool lists are asked for on demand and kept for the run."""
 
@@ -19,11 +22,12 @@ class Catalogue:
         self.by_name: dict[str, dict] = {}
         self.names_by_alias: dict[str, str] = {}
         self.loaded: tuple[str, ...] = ()
+        self.docs: dict[str, ServerDocs] = {}  # kept for the run as well
         self._tools: dict[str, list[Tool]] = {}
 
     def update(self, servers: list[dict] | None, loaded: list[str]) -> bool:
         """Takes what a run came with; whether the servers are other ones than before."""
-        self._tools = {}
+        self._tools, self.docs = {}, {}
         self.loaded = tuple(name for name in loaded if isinstance(name, str))
         if servers is None or servers == self.servers:
             return False
@@ -50,6 +54,9 @@ class Catalogue:
             raise MCPError(f"Server {server!r} is not loaded", -32010)
         return entry
 
+    def alias_of(self, name: str) -> str:
+        return (self.by_name.get(name) or {}).get("alias") or name
+
     def known_tools(self, name: str) -> list[Tool] | None:
         return self._tools.get(name)
 
@@ -72,8 +79,6 @@ class Catalogue:
     def _keep(self, name: str, result: Any) -> list[Tool]:
         from mcp.result import Tool
 
-        from headrace_runtime import tools as functions
-
         listed = result.get("tools") if isinstance(result, dict) else None
         tools = []
         for each in listed if isinstance(listed, list) else ():
@@ -83,7 +88,6 @@ class Catalogue:
                     tool["input_schema"] = tool.pop("inputSchema")
                 tools.append(tool)
         self._tools[name] = tools
-        functions.document_all(name, tools)
         return tools
 
 

@@ -30,7 +30,7 @@ _siginterrupt = signal.siginterrupt
 USER_FILES = ("<sandbox", "<tool:", "<headrace_runtime.showing", "<headrace_runtime.figures")
 _CRITICAL = frozenset(
     f"<headrace_runtime.{name}>"
-    for name in ("channel", "capture", "session", "interrupts", "wire", "progress")
+    for name in ("channel", "capture", "session", "interrupts", "wire", "progress", "control")
 )
 _exit, _read, _write = os._exit, os.read, os.write
 _kill, _getsignal, _signal = signal.pthread_kill, signal.getsignal, signal.signal

@@ -32,6 +32,13 @@ def display(*objects: Any) -> None:
     showing.display(*objects)
 
 
+def help(*request: Any) -> None:
+    """Python's own help; of a server it tells how each tool is called."""
+    from headrace_runtime import docs
+
+    docs.show_help(*request)
+
+
 _fixed = {
     "__name__": "__sandbox__",
     "mcp": mcp,
@@ -39,7 +46,7 @@ _fixed = {
     "mcp_servers": proxies.servers,
     "save_tool": save_tool,
 }
-_offered = {"asyncio": asyncio, "display": display}  # unless code has its own
+_offered = {"asyncio": asyncio, "display": display, "help": help}  # unless code has its own
 
 
 def refresh(
@@ -47,18 +54,7 @@ def refresh(
 ) -> None:
     """Puts the servers of a run, and saved tools that are new, into the globals."""
     if catalogue.update(servers, loaded):
-        before = dict(_given)
-        proxies.rebuild()
-        _given.clear()
-        for proxy in proxies.servers.values():
-            _given[f"mcp_{proxy._alias}"] = proxy
-        gone = [name for name, proxy in before.items() if _given.get(name) is not proxy]
-        for name in gone:
-            if scope.get(name) is before[name]:
-                del scope[name]
-        modules = sys.modules.get("mcp.servers")
-        if modules is not None:
-            modules.forget([name[4:] for name in gone])
+        _replace_servers(scope)
     for name, value in _offered.items():
         if name not in scope:
             scope[name] = value
@@ -67,6 +63,31 @@ def refresh(
     scope["LOADED_MCP_SERVERS"] = catalogue.loaded
     if tools:
         _add_tools(scope, tools)
+
+
+def renew_servers(scope: dict[str, Any], servers: list[dict]) -> None:
+    """The same in the midst of a run: names that code may have used are left to it, if not new."""
+    before = dict(_given)
+    if catalogue.update(servers, list(catalogue.loaded)):
+        _replace_servers(scope)
+        new = {name: proxy for name, proxy in _given.items() if before.get(name) is not proxy}
+        scope.update({name: proxy for name, proxy in new.items() if name not in _fixed})
+
+
+def _replace_servers(scope: dict[str, Any]) -> None:
+    """Makes proxies for the servers of the catalogue, and takes those out that are gone."""
+    before = dict(_given)
+    proxies.rebuild()
+    _given.clear()
+    for proxy in proxies.servers.values():
+        _given[f"mcp_{proxy._alias}"] = proxy
+    gone = [name for name, proxy in before.items() if _given.get(name) is not proxy]
+    for name in gone:
+        if scope.get(name) is before[name]:
+            del scope[name]
+    modules = sys.modules.get("mcp.servers")
+    if modules is not None:
+        modules.forget([name[4:] for name in gone])
 
 
 def is_given(name: str, value: Any) -> bool:

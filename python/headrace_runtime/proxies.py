@@ -20,8 +20,7 @@ class ServerProxy:
         state = self.__dict__
         state["_name"] = entry["name"]
         state["_alias"] = entry.get("alias") or entry["name"]
-        description = entry.get("description")
-        state["__doc__"] = description if isinstance(description, str) else None
+        _describe(self, entry)
 
     async def list_tools(self) -> list[Tool]:
         return list(await catalogue.tools(self._name))
@@ -55,6 +54,11 @@ class ServerProxy:
         return f"<MCP server {self._name!r}{words}>"
 
 
+def _describe(proxy: ServerProxy, entry: dict) -> None:
+    description = entry.get("description")
+    proxy.__dict__["__doc__"] = description if isinstance(description, str) else None
+
+
 class Servers(dict):
     """Proxies by real name; an alias is understood as well."""
 
@@ -83,5 +87,8 @@ def rebuild() -> None:
     for name, entry in catalogue.by_name.items():
         old = kept.get(name)
         alias = entry.get("alias") or name
-        same = old is not None and old._alias == alias
-        servers[name] = old if same else ServerProxy(entry)
+        if old is None or old._alias != alias:
+            servers[name] = ServerProxy(entry)
+        else:
+            servers[name] = old
+            _describe(old, entry)

@@ -35,6 +35,9 @@ __all__ = [
     "display",
     "progress",
     "reset",
+    "reload",
+    "add_server",
+    "remove_server",
     "save_tool",
     "saved_tools",
     "delete_tool",
@@ -182,11 +185,34 @@ def list_tools_sync(server: str | None = None) -> tuple:
     return _Names(_tool_metadata(tool) for tool in _catalogue.tools_sync(server))
 
 
+def reload() -> str:
+    """Has the host read its configuration again; what changed can be used at once."""
+    from headrace_runtime import control
+
+    return _Words(control.reload())
+
+
+def add_server(name: str, config: dict) -> str:
+    """Starts an MCP server for this session, where the user allows it. `config` is an entry as in
+    a configuration file: `{"command": "npx", "args": ["-y", "package"]}`."""
+    from headrace_runtime import control
+
+    return _Words(control.add_server(name, config))
+
+
+def remove_server(name: str) -> str:
+    """Stops a server that `add_server` added, and takes it out of this session."""
+    from headrace_runtime import control
+
+    return _Words(control.remove_server(name))
+
+
 # -- documentation -------------------------------------------------------------------------------
 
 
 def _detail(detail: Any) -> str:
-    return "full" if str(detail).lower() == "full" else "summary"
+    detail = str(detail).lower()
+    return detail if detail in ("full", "signature") else "summary"
 
 
 def _query_params(server: str, tool: str | None, detail: Any) -> str:
@@ -210,12 +236,14 @@ def _search_params(query: str, limit: Any, detail: Any) -> str:
 
 
 def _docs(result: Any) -> list:
-    docs = result.get("docs") if isinstance(result, dict) else None
-    return _records(docs) if isinstance(docs, list) else []
+    from headrace_runtime import docs
+
+    return docs.docs_of(result)
 
 
 async def query_tool_docs(server: str, tool: str | None = None, detail: str = "summary") -> Any:
-    """Documentation of a server's tools, or of one; `detail="full"` adds the input schema."""
+    """Documentation of a server's tools, or of one. `detail="signature"`: how each is called, in
+    the fewest words; `"full"`: with the input schema."""
     params = _query_params(server, tool, detail)
     docs = _docs(await _session.current.channel.request("query_tool_docs", params))
     return docs[0] if tool is not None and len(docs) == 1 else docs
@@ -243,7 +271,8 @@ _SUMMARY = """\
 This is a lasting Python session with MCP tools; variables, imports and functions stay between runs.
 Find: runtime.discovered_servers(detailed=True) names the servers; \
 await runtime.search_tool_docs("words") finds tools; \
-await runtime.query_tool_docs(server, tool, detail="full") shows one with its schema.
+detail="signature" shows how to call what it finds, and await runtime.query_tool_docs(server, \
+detail="signature") all of a server; help(mcp_<alias>.<tool>) describes one.
 Call: await mcp_<alias>.<tool>(name=value), or mcp_<alias>.<tool>.sync(name=value) in plain \
 functions; await runtime.call_tool(server, tool, {...}) by real names. asyncio.gather runs calls \
 side by side. A failed call raises MCPError.

@@ -32,8 +32,7 @@ class ServerModule(ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
-        function = make_tool(self.__dict__["_server"], name)
-        function.__module__ = self.__name__
+        function = make_tool(self.__dict__["_server"], name, self.__name__)
         setattr(self, name, function)
         return function
 

@@ -21,6 +21,15 @@ TOOLS = [
     },
     {"name": "now", "alias": "now", "description": "", "inputSchema": {"type": "object"}},
 ]
+SIGNATURES = [
+    {
+        "server": "filesystem",
+        "tool": "read-file",
+        "signature": "mcp_filesystem.read_file(path: str, head: int = ...)",
+        "description": "Reads a file",
+    },
+    {"server": "filesystem", "tool": "now", "signature": "mcp_filesystem.now()"},
+]
 
 
 def echo(arguments):
@@ -31,6 +40,7 @@ def echo(arguments):
 def echoing(host):
     host.tools["filesystem", "echo"] = echo
     host.handlers["list_tools"] = lambda params: {"tools": TOOLS}
+    host.handlers["query_tool_docs"] = lambda params: {"docs": SIGNATURES}
     return host
 
 
@@ -548,7 +558,7 @@ print(sorted(mcp.servers.__all__), m is mcp.servers.filesystem, sorted(dir(m)))
 """
     assert shown(echoing, code) == (
         "['now', 'read_file'] ['read-file', 'now'] True\n"
-        "Reads a file (*, head=None, path) Files mcp.servers.filesystem\n"
+        "Reads a file (path: str, head: int = ...) Files mcp.servers.filesystem\n"
         "['filesystem', 'jira_cloud'] True ['TOOLS', 'TOOL_MAP', 'now', 'read_file']\n"
     )
     assert echoing.run("import mcp.servers.nope").error.startswith("ModuleNotFoundError")
@@ -557,15 +567,14 @@ print(sorted(mcp.servers.__all__), m is mcp.servers.filesystem, sorted(dir(m)))
 
 def test_proxy_looks(echoing):
     code = """
-before = mcp_filesystem.read_file.__doc__
 print(dir(mcp_filesystem), mcp_filesystem.__doc__)
-print(mcp_filesystem.read_file.__name__, mcp_filesystem.read_file.__doc__, 'query_tool_docs' in before)
+print(mcp_filesystem.read_file.__name__, mcp_filesystem.read_file.__doc__, mcp_filesystem.read_file)
 print(mcp_filesystem.read_file is mcp_filesystem.read_file, hasattr(mcp_filesystem, '__len__'))
 print([t.name for t in await mcp_filesystem.list_tools()], repr(mcp_filesystem))
 """
     assert shown(echoing, code) == (
         "['list_tools', 'now', 'read_file'] Files\n"
-        "read_file Reads a file True\n"
+        "read_file Reads a file <tool 'read_file' of MCP server 'filesystem'>\n"
         "True False\n"
         "['read-file', 'now'] <MCP server 'filesystem', 2 tools>\n"
     )
