@@ -20,8 +20,10 @@ def sandboxes(headrace, runtime):
     if runtime in processes.ENGINES:
         return set(processes.containers(runtime, headrace.pid))
     parents = processes.all_processes()
+    # Not those that only find out whether it works here.
     return {pid for pid in processes.descendants(headrace.pid)
-            if parents.get(pid, ("", 0))[1] == headrace.pid and processes.is_sandbox(pid, runtime)}
+            if parents.get(pid, ("", 0))[1] == headrace.pid and processes.is_sandbox(pid, runtime)
+            and "--unshare-pid" in processes.command_line(pid)}
 
 
 def kill(sandbox, runtime):
