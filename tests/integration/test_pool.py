@@ -8,7 +8,8 @@ import time
 
 import processes
 
-GONE = "variables and imports of earlier runs are gone"
+# Said by the run that finds it so, or by the one that was sent before that was noticed.
+GONE = "are gone"
 
 # Longer than it takes until a spare would be begun. Who waits in vain for nothing to happen can't
 # be wrong by being slow.
