@@ -96,6 +96,14 @@ void append_run_servers(std::string& out, std::span<const CatalogueServer* const
   for (const CatalogueServer* server : servers) {
     begin_server(writer, server->spec());
     writer.end_object();
+    // Code may call it by any of its names.
+    ServerSpec other = server->spec();
+    for (const OtherName& name : server->spec().other_names) {
+      other.name = name.name;
+      other.alias = name.alias;
+      begin_server(writer, other);
+      writer.end_object();
+    }
   }
   writer.end_array();
 }

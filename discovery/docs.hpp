@@ -30,7 +30,7 @@ using LoadedPredicate = std::function<bool(const CatalogueServer&)>;
 // Each function appends one JSON value on one line to `out`.
 
 /// `[{"name","alias","description","cwd"}…]`, as a run's `servers`; a server without `cwd` has
-/// null.
+/// null, and one of several names stands there under each.
 void append_run_servers(std::string& out, std::span<const CatalogueServer* const> servers);
 
 /// `{"servers":[{"name","alias","description","cwd","loaded"}…]}`: the result of `list_servers`.

@@ -170,8 +170,8 @@ std::string Bridge::find_unknown_server(const std::vector<std::string>& names) c
     for (const CatalogueServer& server : catalogue.servers()) {
       known += (known.empty() ? "" : ", ") + server.spec().name;
     }
-    return "Server '" + name +
-           "' is not available; configured are: " + (known.empty() ? "none" : known);
+    return registry_->why_unavailable(name) +
+           "; configured are: " + (known.empty() ? "none" : known);
   }
   return {};
 }

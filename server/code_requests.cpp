@@ -75,6 +75,9 @@ const CodeRequests::Route CodeRequests::routes[] = {
     {"list_tools", &CodeRequests::list_tools},
     {"query_tool_docs", &CodeRequests::query_tool_docs},
     {"search_tool_docs", &CodeRequests::search_tool_docs},
+    {"reload", &CodeRequests::reload},
+    {"add_server", &CodeRequests::refuse_change},
+    {"remove_server", &CodeRequests::refuse_change},
     {"save_tool", &CodeRequests::save_tool},
     {"delete_tool", &CodeRequests::delete_tool},
     {"saved_tools", &CodeRequests::saved_tools},
@@ -108,7 +111,7 @@ const CatalogueServer* CodeRequests::find_server(Responder& responder, std::stri
   }
   const CatalogueServer* server = registry_->catalogue().find_server(server_name_);
   if (server == nullptr || !reach_.allows(server->spec().name)) {
-    responder.error(not_available_code, "Server '" + server_name_ + "' is not available");
+    responder.error(not_available_code, registry_->why_unavailable(server_name_));
     return nullptr;
   }
   return server;
@@ -157,7 +160,7 @@ void CodeRequests::start_call(Responder responder, const CatalogueServer& server
   const std::shared_ptr<engine::mcp::Downstream> downstream =
       registry_->downstream(server.spec().name);
   if (!downstream) {
-    responder.error(not_available_code, "Server '" + server.spec().name + "' is not available");
+    responder.error(not_available_code, registry_->why_unavailable(server.spec().name));
     return;
   }
   if (free_.empty()) {
@@ -175,7 +178,10 @@ void CodeRequests::start_call(Responder responder, const CatalogueServer& server
   auto callback = [self = shared_from_this(), place, generation](engine::mcp::Outcome outcome) {
     self->finish_call(place, generation, std::move(outcome));
   };
-  call.ticket = downstream->call_tool(tool.name, arguments, deadline(), std::move(callback));
+  engine::Deadline until = deadline();
+  const std::chrono::milliseconds limit = server.spec().call_timeout;
+  if (limit > std::chrono::milliseconds(0)) until = until.earlier(engine::Deadline::after(limit));
+  call.ticket = downstream->call_tool(tool.name, arguments, until, std::move(callback));
 }
 
 void CodeRequests::finish_call(std::uint32_t place, std::uint32_t generation,
@@ -261,7 +267,7 @@ void CodeRequests::with_tools_of(Responder responder, const CatalogueServer& ser
     const CatalogueServer* listed = self->registry_->catalogue().find_server(name);
     if (!error.empty() || listed == nullptr) {
       waiting->error(server_failed_code,
-                     error.empty() ? "Server '" + name + "' is not available" : error);
+                     error.empty() ? self->registry_->why_unavailable(name) : error);
       return;
     }
     then(std::move(*waiting), *listed);
@@ -354,6 +360,24 @@ void CodeRequests::search_tool_docs(Responder& responder, const Message& message
     registry_->with_tools(name, deadline(), [finish](const std::string&) { finish(); });
   }
   finish();
+}
+
+void CodeRequests::reload(Responder& responder, const Message&) {
+  registry_->refresh();
+  const std::vector<const CatalogueServer*> servers = reachable();
+  std::string list;
+  discovery::append_run_servers(list, servers);
+  std::string json;
+  framing::JsonWriter writer(json);
+  writer.begin_object().member("servers", servers.size()).raw_member("run_servers", list);
+  writer.end_object();
+  responder.result(std::string_view(json));
+}
+
+void CodeRequests::refuse_change(Responder& responder, const Message&) {
+  responder.error(engine::mcp::invalid_request,
+                  "code may not add or remove servers here: they run on the host. Write them into "
+                  "a file in ~/MCPs and call runtime.reload()");
 }
 
 void CodeRequests::save_tool(Responder& responder, const Message& message) {

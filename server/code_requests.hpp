@@ -78,6 +78,8 @@ class CodeRequests : public std::enable_shared_from_this<CodeRequests> {
   void list_tools(engine::Responder& responder, const engine::Message& message);
   void query_tool_docs(engine::Responder& responder, const engine::Message& message);
   void search_tool_docs(engine::Responder& responder, const engine::Message& message);
+  void reload(engine::Responder& responder, const engine::Message& message);
+  void refuse_change(engine::Responder& responder, const engine::Message& message);
   void save_tool(engine::Responder& responder, const engine::Message& message);
   void delete_tool(engine::Responder& responder, const engine::Message& message);
   void saved_tools(engine::Responder& responder, const engine::Message& message);

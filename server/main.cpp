@@ -1,9 +1,11 @@
 // The program: `headrace` on a client's stdio.
+#include <headrace/discovery/workspace_trust.hpp>
 #include <headrace/engine/mcp/server_role.hpp>
 #include <headrace/engine/peer.hpp>
 #include <headrace/engine/stdio.hpp>
 #include <headrace/server/bridge.hpp>
 #include <headrace/server/capabilities.hpp>
+#include <headrace/server/list_servers.hpp>
 #include <headrace/server/options.hpp>
 #include <headrace/server/run_python.hpp>
 #include <headrace/server/session_resources.hpp>
@@ -55,6 +57,9 @@ BridgeOptions bridge_options(const Options& options) {
   if (options.servers_config) {
     bridge.registry.sources.extra_config = expanded(*options.servers_config);
   }
+  bridge.registry.sources.others = options.sources;
+  std::error_code nowhere;
+  bridge.registry.sources.workspace = std::filesystem::current_path(nowhere);
   bridge.registry.sources.allow_self = options.allow_self;
   bridge.registry.downstream.identity.implementation = {"headrace", version, "Headrace"};
   bridge.registry.downstream.start_limit = options.start_timeout;
@@ -219,6 +224,26 @@ int serve(const Options& options) {
   return EXIT_SUCCESS;
 }
 
+struct ServersCommand {
+  bool json = false;
+  bool trust = false;
+  bool distrust = false;
+};
+
+int list_servers(const Options& options, const ServersCommand& command) {
+  const discovery::SourceOptions sources = bridge_options(options).registry.sources;
+  const auto environment = discovery::process_environment();
+  if (command.trust || command.distrust) {
+    const std::string file = discovery::trust_file(environment("HOME").value_or(""), environment);
+    const auto change = command.trust ? discovery::trust_workspace : discovery::distrust_workspace;
+    std::string error;
+    if (!change(file, sources.workspace.string(), error)) throw std::runtime_error(error);
+  }
+  const discovery::Discovery found = discovery::discover(sources);
+  std::cout << (command.json ? servers_json(found) : describe_servers(found));
+  return EXIT_SUCCESS;
+}
+
 int main(int argc, char** argv) {
   CLI::App app(
       "Headrace: an MCP server that runs model-written Python, which can call the tools of "
@@ -229,12 +254,22 @@ int main(int argc, char** argv) {
       "Settings are environment variables: MCP_BRIDGE_RUNTIME, MCP_BRIDGE_IMAGE, "
       "MCP_BRIDGE_TIMEOUT, MCP_BRIDGE_MAX_SESSIONS, MCP_BRIDGE_WARM, MCP_SERVERS_CONFIG and "
       "others; see docs/configuration.md.\n"
-      "Servers are read from ~/MCPs/*.json.");
+      "Servers are read from ~/MCPs/*.json and from the files of other agents: see `headrace "
+      "servers`.");
   app.require_subcommand(0, 1);
   app.add_subcommand("run", "Serve on stdin and stdout (the default)");
+  CLI::App* servers = app.add_subcommand(
+      "servers", "Show the servers that are configured, where each came from, and what is wrong");
+  ServersCommand command;
+  servers->add_flag("--json", command.json, "For programs");
+  servers->add_flag("--trust-workspace", command.trust,
+                    "From now on, read also what the folder you are in says of servers");
+  servers->add_flag("--distrust-workspace", command.distrust, "No longer")
+      ->excludes("--trust-workspace");
   CLI11_PARSE(app, argc, argv);
   try {
-    return serve(read_options(discovery::process_environment()));
+    const Options options = read_options(discovery::process_environment());
+    return servers->parsed() ? list_servers(options, command) : serve(options);
   } catch (const std::exception& error) {
     std::cerr << "headrace: " << error.what() << "\n";
     return EXIT_FAILURE;

@@ -221,6 +221,12 @@ Options read_options(const discovery::EnvironmentLookup& environment) {
       reader.parsed("MCP_BRIDGE_WARM", parse_between(0, 16), "a number from 0 to 16"));
   set(options.state_dir, reader.text("MCP_BRIDGE_STATE_DIR"));
   options.servers_config = reader.text("MCP_SERVERS_CONFIG");
+  if (const auto sources = reader.text("MCP_BRIDGE_SOURCES")) {
+    std::string error;
+    auto selection = discovery::parse_sources(*sources, error);
+    if (!selection) throw OptionError("MCP_BRIDGE_SOURCES: " + error);
+    options.sources = std::move(*selection);
+  }
   set(options.output_mode,
       reader.parsed("MCP_BRIDGE_OUTPUT_MODE", parse_output_mode, "compact, toon or json"));
   set(options.structured_content, reader.parsed("MCP_BRIDGE_STRUCTURED_CONTENT",

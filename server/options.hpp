@@ -2,6 +2,7 @@
 #pragma once
 
 #include <headrace/discovery/environment.hpp>
+#include <headrace/discovery/source_places.hpp>
 #include <headrace/engine/logger.hpp>
 #include <headrace/sandbox/runtime.hpp>
 
@@ -40,6 +41,8 @@ struct Options {
   std::size_t warm = 1;
   std::string state_dir = "~/MCPs";
   std::optional<std::string> servers_config;
+  /// Which other programs' servers are read too.
+  discovery::SourceSelection sources = discovery::all_sources();
   OutputMode output_mode = OutputMode::compact;
   StructuredContent structured_content = StructuredContent::automatic;
   engine::LogLevel log_level = engine::LogLevel::info;

@@ -61,6 +61,19 @@ void Registry::report(const discovery::Faults& faults) {
   }
 }
 
+std::string Registry::why_unavailable(std::string_view server) const {
+  std::string text = "Server '" + std::string(server) + "' is not available";
+  const discovery::Discovery& found = sources_.current();
+  if (const auto* unreachable = discovery::find_unreachable(found, server)) {
+    return text + ": " + unreachable->reason + " (" + unreachable->source.file + ")";
+  }
+  for (const discovery::Fault& fault : found.faults) {
+    if (fault.severity == Severity::error && fault.entry == server)
+      return text + ": " + discovery::describe(fault);
+  }
+  return text;
+}
+
 void Registry::retire(const std::string& server) {
   const auto found = entries_.find(server);
   if (found == entries_.end()) return;
@@ -94,7 +107,9 @@ std::shared_ptr<Downstream> Registry::downstream(const std::string& server) {
     const auto entry_now = self->entries_.find(server);
     if (entry_now != self->entries_.end()) entry_now->second.stale = entry_now->second.listing;
   };
-  entry.downstream = Downstream::make(executor_, std::move(launch), options_.downstream, guard_,
+  engine::mcp::DownstreamOptions options = options_.downstream;
+  if (spec.start_timeout > 0ms) options.start_limit = spec.start_timeout;
+  entry.downstream = Downstream::make(executor_, std::move(launch), std::move(options), guard_,
                                       logger_, std::move(hooks));
   return entry.downstream;
 }
@@ -106,7 +121,7 @@ void Registry::with_tools(const std::string& server, engine::Deadline deadline, 
     return;
   }
   if (!downstream(server)) {
-    done("Server '" + server + "' is not available");
+    done(why_unavailable(server));
     return;
   }
   Entry& entry = entries_[server];

@@ -34,6 +34,9 @@ class Registry : public std::enable_shared_from_this<Registry> {
 
   const discovery::Catalogue& catalogue() const noexcept { return catalogue_; }
 
+  /// Why there is no server of this name, as far as its configuration tells.
+  std::string why_unavailable(std::string_view server) const;
+
   /// Calls `done` once the tools of `server` (its exact name) are known, starting it if need be.
   /// At once, and inline, when they are.
   void with_tools(const std::string& server, engine::Deadline deadline, Listed done);

@@ -143,5 +143,12 @@ TEST(ParseBytes, TakesTheUsualUnits) {
   EXPECT_FALSE(parse_bytes("99999999999t"));
 }
 
+TEST(Options, SourcesAreNamed) {
+  EXPECT_EQ(read({}).sources, discovery::all_sources());
+  EXPECT_TRUE(read({{"MCP_BRIDGE_SOURCES", "none"}}).sources.empty());
+  EXPECT_EQ(read({{"MCP_BRIDGE_SOURCES", "cursor"}}).sources, std::vector<std::string>{"cursor"});
+  EXPECT_THROW(read({{"MCP_BRIDGE_SOURCES", "nobody"}}), OptionError);
+}
+
 }  // namespace
 }  // namespace headrace::server

@@ -1,0 +1,113 @@
+// `headrace servers` in its two forms.
+#include <headrace/framing/json_writer.hpp>
+#include <headrace/server/list_servers.hpp>
+
+#include <algorithm>
+
+namespace headrace::server {
+namespace {
+
+using discovery::Discovery;
+using discovery::Fault;
+using discovery::ServerSpec;
+using discovery::SpecSource;
+using framing::JsonWriter;
+
+std::string command_line(const ServerSpec& spec) {
+  std::string line = spec.command;
+  for (const std::string& argument : spec.args) {
+    const bool plain =
+        !argument.empty() && argument.find_first_of(" \t\n'\"\\$&|;<>()*?#~`") == std::string::npos;
+    line += ' ';
+    line += plain ? argument : "'" + argument + "'";
+  }
+  return line;
+}
+
+std::string origin(const SpecSource& source) {
+  return source.agent.empty() ? source.file : source.agent + ", " + source.file;
+}
+
+// What a configuration holds must not steer a terminal.
+std::string printable(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(),
+      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
+  return text;
+}
+
+void write_source(JsonWriter& writer, const SpecSource& source) {
+  writer.key("source").begin_object().member("file", source.file).member("entry", source.entry);
+  if (!source.agent.empty()) writer.member("agent", source.agent);
+  writer.end_object();
+}
+
+}  // namespace
+
+std::string describe_servers(const Discovery& found) {
+  std::string text;
+  const auto add = [&text](std::string_view indent, std::string line) {
+    text.append(indent).append(printable(std::move(line))).append("\n");
+  };
+  for (const ServerSpec& spec : found.servers) {
+    add("", spec.name + (spec.alias == spec.name ? "" : "  (in code: mcp_" + spec.alias + ")"));
+    add("    ", command_line(spec));
+    if (!spec.description.empty()) add("    ", spec.description);
+    add("    from ", origin(spec.source));
+    for (const discovery::OtherName& other : spec.other_names)
+      add("    also ", other.name + ", from " + origin(other.source));
+  }
+  if (found.servers.empty()) {
+    text +=
+        "No servers are configured: write some into ~/MCPs/NAME.json as "
+        "{\"mcpServers\": {\"NAME\": {\"command\": …}}}\n";
+  }
+  for (const discovery::UnreachableServer& server : found.unreachable)
+    add("", server.name + ": " + server.reason + " (" + origin(server.source) + ")");
+  for (const Fault& fault : found.faults) {
+    if (fault.severity == discovery::Severity::info) continue;
+    add("", std::string(discovery::to_string(fault.severity)) + ": " + describe(fault));
+  }
+  return text;
+}
+
+std::string servers_json(const Discovery& found) {
+  std::string json;
+  JsonWriter writer(json);
+  writer.begin_object().key("servers").begin_array();
+  for (const ServerSpec& spec : found.servers) {
+    writer.begin_object().member("name", spec.name).member("alias", spec.alias);
+    writer.member("command", spec.command).key("args").begin_array();
+    for (const std::string& argument : spec.args)
+      writer.value(argument);
+    writer.end_array();
+    if (!spec.cwd.empty()) writer.member("cwd", spec.cwd);
+    if (!spec.description.empty()) writer.member("description", spec.description);
+    write_source(writer, spec.source);
+    writer.key("otherNames").begin_array();
+    for (const discovery::OtherName& other : spec.other_names) {
+      writer.begin_object().member("name", other.name).member("alias", other.alias);
+      write_source(writer, other.source);
+      writer.end_object();
+    }
+    writer.end_array().end_object();
+  }
+  writer.end_array().key("unreachable").begin_array();
+  for (const discovery::UnreachableServer& server : found.unreachable) {
+    writer.begin_object().member("name", server.name).member("reason", server.reason);
+    write_source(writer, server.source);
+    writer.end_object();
+  }
+  writer.end_array().key("faults").begin_array();
+  for (const Fault& fault : found.faults) {
+    writer.begin_object().member("severity", discovery::to_string(fault.severity));
+    if (!fault.file.empty()) writer.member("file", fault.file);
+    if (fault.line != 0) writer.member("line", fault.line);
+    if (!fault.entry.empty()) writer.member("server", fault.entry);
+    writer.member("message", fault.message).end_object();
+  }
+  writer.end_array().end_object();
+  return json + "\n";
+}
+
+}  // namespace headrace::server
