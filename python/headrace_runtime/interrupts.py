@@ -22,6 +22,7 @@ TICK = 0.02  # while a run is active
 LINGER = 1.0  # how long ticking goes on after a run, so that the next one need not wake anyone
 RETRY = 0.25  # to code that swallowed the last interrupt
 DEFER = 0.002  # to code that was in our hands just then
+SHELL = 0.2  # to C's system(): it ignores the signal, and waits for a shell
 CPU_TICK = 0.05  # seconds of CPU between looks at the channel without the watchdog
 _SIGINT, _SIGVTALRM = signal.SIGINT, signal.SIGVTALRM
 _setitimer, _ITIMER_VIRTUAL = signal.setitimer, signal.ITIMER_VIRTUAL
@@ -50,6 +51,7 @@ class Interrupts:
         self.reason: str | None = None
         self._attempts = 0
         self._next_attempt = 0.0  # of the watchdog to send the signal
+        self._shell_at = 0.0  # when the watchdog looks for a shell that is waited for
         self._act_after = 0.0  # for the handler: until then the last interrupt may have its effect
         self._turns = -1
         self.on_tick: Callable[[bool], Any] = bool
@@ -81,6 +83,7 @@ class Interrupts:
         """The run in progress is to end. From any thread."""
         if self.active and self.reason is None:
             self._next_attempt = self._act_after = 0.0
+            self._shell_at = monotonic() + SHELL
             self.reason = reason
             self._ring()
 
@@ -128,7 +131,6 @@ class Interrupts:
             if ready(0) and self._capture.drain() > 65536:
                 pause = 0.001
             if not self.active and now > busy_until:
-                self.asleep = True
                 self._rest()
                 self.asleep = False
                 busy_until = monotonic() + LINGER
@@ -140,6 +142,9 @@ class Interrupts:
         for fd in (self._wake_reader, *(stream.reader for stream in self._capture.streams)):
             poller.register(fd, select.POLLIN)
         while not self.active:
+            self.asleep = True  # again, for the run that woke us may be over already
+            if self.active:
+                break  # it began in between, and may have thought us awake
             for fd, _ in poller.poll():
                 if fd == self._wake_reader:
                     _read(fd, 64)
@@ -151,6 +156,9 @@ class Interrupts:
         if now >= due:
             due = self._next_attempt = now + DEFER
             _kill(self._main_thread, _SIGINT)
+            if now >= self._shell_at:
+                self._shell_at = now + SHELL
+                _interrupt_shell()
         return max(0.001, min(TICK, due - now))
 
     # -- the main thread -----------------------------------------------------------------------
@@ -207,6 +215,33 @@ class Interrupts:
 
     def _is_stuck(self) -> bool:
         return not self._channel.home._selector.waiting
+
+
+def _interrupt_shell() -> None:
+    """What a terminal does: whom system() waits for gets the signal, too. That it waits shows in
+    that the signal is ignored; its child is the one made last."""
+    try:
+        with open("/proc/self/status", "rb") as file:
+            ignored = next(line for line in file if line.startswith(b"SigIgn:"))
+        if int(ignored.split()[1], 16) >> (_SIGINT - 1) & 1:
+            _interrupt_tree(max(_children(os.getpid())))
+    except (OSError, ValueError, StopIteration):
+        pass  # no such files here, or no child
+
+
+def _children(pid: int) -> list[int]:
+    found = []
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{task}/children") as file:
+            found += map(int, file.read().split())
+    return found
+
+
+def _interrupt_tree(pid: int) -> None:
+    children = _children(pid)
+    os.kill(pid, _SIGINT)
+    for child in children:
+        _interrupt_tree(child)
 
 
 def _in_our_hands(frame: FrameType | None) -> bool:

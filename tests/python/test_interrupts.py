@@ -16,6 +16,8 @@ SLEEPERS = {
     "blocked on a lock": "import threading\nthreading.Lock().acquire() or 1; l = threading.Lock(); l.acquire(); l.acquire()",
     "joining a thread": "import threading, time\nt = threading.Thread(target=time.sleep, args=(1000,), daemon=True)\nt.start(); t.join()",
     "waiting for a child": "import subprocess\nsubprocess.run(['sleep', '1000'])",
+    "waiting for a shell": "import os\nwhile True: os.system('sleep 1000')",
+    "waiting for a shell's child": "import os\nwhile True: os.system('sleep 1000; true')",
     "awaiting": "await asyncio.sleep(1000)",
     "awaiting a future": "await asyncio.get_running_loop().create_future()",
     "awaiting a task that computes": "async def f():\n    while True: pass\nawait asyncio.create_task(f())",
@@ -54,6 +56,19 @@ def test_interrupt(host, code, reason):
     after = host.run("print(state); await asyncio.sleep(0.01)")
     assert (after.status, after.stdout) == ("success", "kept\n"), after
     assert host.bad_lines == []
+
+
+@pytest.mark.parametrize("reason", ["timeout", "cancelled"])
+def test_a_silent_run_after_a_rest(host, reason):
+    """The watchdog thread sleeps by then, and the short run is over before it has woken."""
+    for _ in range(3):
+        time.sleep(1.2)  # longer than interrupts.LINGER
+        host.run("import time; kept = 42")
+        host.start("time.sleep(1000)")
+        time.sleep(0.1)
+        host.interrupt(reason)
+        assert host.finish().status == "interrupted"
+    assert host.run("print(kept)").stdout == "42\n"
 
 
 def test_calls_of_an_interrupted_run_are_cancelled(host):
