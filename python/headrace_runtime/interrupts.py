@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import select
 import signal
-from _thread import allocate_lock, get_ident, start_new_thread
+from _thread import allocate_lock, get_ident, interrupt_main, start_new_thread
 from time import monotonic
 from types import FrameType
 from typing import Any, Callable
@@ -224,6 +224,7 @@ def _interrupt_shell() -> None:
         with open("/proc/self/status", "rb") as file:
             ignored = next(line for line in file if line.startswith(b"SigIgn:"))
         if int(ignored.split()[1], 16) >> (_SIGINT - 1) & 1:
+            interrupt_main()  # as soon as it is over, or a loop would begin the next
             _interrupt_tree(max(_children(os.getpid())))
     except (OSError, ValueError, StopIteration):
         pass  # no such files here, or no child
