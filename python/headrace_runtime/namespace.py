@@ -9,12 +9,11 @@ from typing import Any, Callable
 import mcp
 from mcp import runtime
 
-from headrace_runtime import proxies, report, sources
+from headrace_runtime import proxies, report
 from headrace_runtime.catalogue import catalogue
 
 _given: dict[str, Any] = {}  # mcp_<alias> names that we have put there
-_tools: dict[str, str] = {}  # saved tools by name, as last executed
-_functions: dict[str, Any] = {}  # what these have put into the globals
+_saved: Any = None  # the module, from when there may be a saved tool
 _repr, _write_line = repr, print
 # Nothing but their repr to show; others are asked what they have.
 _PLAIN = frozenset((str, int, float, bool, list, tuple, dict, set, bytes, complex, range))
@@ -61,8 +60,15 @@ def refresh(
     scope.update(_given)
     scope.update(_fixed)  # last: a server may be called "servers"
     scope["LOADED_MCP_SERVERS"] = catalogue.loaded
-    if tools:
-        _add_tools(scope, tools)
+    if tools is not None or _saved is not None:
+        _load_saved(scope, tools)
+
+
+def _load_saved(scope: dict[str, Any], tools: list[dict] | None) -> None:
+    global _saved
+    from headrace_runtime import saved as _saved
+
+    _saved.load(scope, tools)
 
 
 def renew_servers(scope: dict[str, Any], servers: list[dict]) -> None:
@@ -98,37 +104,6 @@ def is_given(name: str, value: Any) -> bool:
 def given() -> dict[str, Any]:
     """The globals that a session begins with."""
     return {**_offered, **_given, **_fixed, "LOADED_MCP_SERVERS": catalogue.loaded}
-
-
-def note_saved(name: str, source: str, function: Any) -> None:
-    """The session that saved a tool has it: running its source would undo later assignments."""
-    _tools[name], _functions[name] = source, function
-
-
-def forget_saved(name: str, scope: dict[str, Any]) -> None:
-    """Takes a deleted tool out of the globals, unless code has given its name to another thing."""
-    _tools.pop(name, None)
-    function = _functions.pop(name, None)
-    if function is not None and scope.get(name) is function:
-        del scope[name]
-
-
-def _add_tools(scope: dict[str, Any], tools: list[dict]) -> None:
-    for tool in tools:
-        name, source = tool.get("name"), tool.get("source")
-        if not isinstance(name, str) or not isinstance(source, str) or _tools.get(name) == source:
-            continue
-        _tools[name] = source
-        filename = f"<tool:{name}>"
-        try:
-            code = compile(source, filename, "exec", dont_inherit=True)
-            sources.remember(filename, source)
-            note_imports(compile(source, filename, "exec", 1024, dont_inherit=True), source)
-            exec(code, scope)
-            _functions[name] = scope.get(name)
-        except (Exception, SystemExit) as error:
-            sys.stderr.write(f"The saved tool {name!r} could not be loaded:\n")
-            report.show(error)
 
 
 def note_imports(tree: Any, source: str) -> None:

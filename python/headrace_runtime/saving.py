@@ -10,7 +10,7 @@ import textwrap
 from types import ModuleType
 from typing import Any, Callable
 
-from headrace_runtime import namespace, session, sources
+from headrace_runtime import namespace, saved, session, sources
 from headrace_runtime.errors import MCPError
 from headrace_runtime.wire import encode
 
@@ -143,19 +143,23 @@ def save(function: Any) -> str:
     if function.__code__.co_freevars:
         free = ", ".join(function.__code__.co_freevars)
         raise ValueError(f"{name} uses variables of the function around it ({free}): pass them in")
+    try:
+        saved.check_name(name)
+    except saved.Unfit as error:
+        raise ValueError(f"{name} is not saved: {error}") from None
     parts = _Parts(function.__globals__)
     parts.add(function)
     source = parts.source()
     _try_out(name, source)
     params = encode({"name": name, "source": source})
     answer = session.current.channel.request_sync("save_tool", params)
-    namespace.note_saved(name, source, function)
+    saved.note_saved(name, source, function)
     version = answer.get("version") if isinstance(answer, dict) else None
     number = f" as version {version}" if type(version) is int else ""
-    saved = f"Saved {name!r}{number}: every later session has it from the start."
+    words = f"Saved {name!r}{number}: every later session has it from the start."
     if not parts.lacking:
-        return saved
-    return f"{saved} Not saved with it, so define it there first: {', '.join(parts.lacking)}."
+        return words
+    return f"{words} Not saved with it, so define it there first: {', '.join(parts.lacking)}."
 
 
 def _try_out(name: str, source: str) -> None:
@@ -163,9 +167,14 @@ def _try_out(name: str, source: str) -> None:
     filename = f"<tool:{name}>"
     scope = namespace.given()
     try:
+        code = saved.compiled(name, source, filename)[1]
         sources.remember(filename, source)
-        exec(compile(source, filename, "exec", dont_inherit=True), scope)
-    except (Exception, SystemExit) as error:
+        exec(code, scope)
+    except saved.Unfit as error:
+        raise ValueError(f"{name} is not saved: {error}") from None
+    except BaseException as error:
+        if session.current.interrupts.pending():
+            raise
         raise ValueError(
             f"{name} is not saved, since its source fails where there is nothing else of this "
             f"session: {type(error).__name__}: {error}"

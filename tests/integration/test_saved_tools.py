@@ -110,6 +110,8 @@ print(json.dumps([globals()[f'{who}_{n}']() for who in 'abc' for n in range(10)]
 
 @pytest.mark.parametrize("source, word", [
     ("def broken(:\n", "SyntaxError"), ("raise ValueError('no good')\n", "no good"),
+    ("import os\nos._exit(5)\n", "line 2, `os._exit(5)`"),
+    ("def print():\n    pass\nbroken = 5\n", "'print' is a name of Python's own"),
     ("import nothing_of_this_name\ndef broken(): pass\n", "nothing_of_this_name")])
 def test_a_broken_tool_is_reported_and_skipped(start, runtime, folder, source, word):
     folder.mkdir()
@@ -137,6 +139,7 @@ session.current.channel.request_sync('save_tool', json.dumps(
     headrace.failure("save_tool(eval)")
     headrace.failure("save_tool(5)")
     headrace.failure("save_tool(lambda: 1)")
+    headrace.failure("def display(): pass\nsave_tool(display)", session="other")
     assert not folder.exists() or not list(folder.glob("*.py"))
     assert headrace.output("print('goes on')") == "goes on"
 
