@@ -14,6 +14,11 @@ constexpr std::uint64_t most_display_bytes = 64ULL << 20;
 constexpr std::size_t largest_content = 700 << 10;
 constexpr std::uint64_t most_content = 4ULL << 20;
 
+// What stands in the answer as text needs no place beside it.
+bool is_prose(const DisplayFrame& frame) noexcept {
+  return frame.is_text && (frame.mime_type == "text/markdown" || frame.mime_type == "text/plain");
+}
+
 std::string counted(std::size_t count, std::string_view what) {
   return std::to_string(count) + (count == 1 ? " display " : " displays ") + std::string(what);
 }
@@ -96,7 +101,7 @@ void RunRecord::display(std::optional<DisplayFrame> frame, Origin origin) {
 void RunRecord::keep(Display& display, DisplayFrame frame) {
   const bool fits = frame.content.size() <= largest_content &&
                     frame.content.size() <= most_content - content_bytes_;
-  if (!fits || frame.aside || !frame.is_text) {
+  if (!fits || frame.aside || !is_prose(frame)) {
     std::string path = "runs/" + std::to_string(number_) + "/display-" +
                        std::to_string(displays_.size() + 1) + "." +
                        std::string(suffix_of(frame.mime_type));

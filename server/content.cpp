@@ -79,7 +79,7 @@ Link link_to(const Display& display, std::string_view session) {
   return link;
 }
 
-std::string shown_block(const Display& display, const RunReport& report, std::size_t number) {
+std::string shown_block(const Display& display, std::string_view session) {
   switch (kind_of(display)) {
     case Kind::image:
       return image_block(display);
@@ -89,11 +89,9 @@ std::string shown_block(const Display& display, const RunReport& report, std::si
     case Kind::opaque:
       break;
   }
-  // Also one that is in the answer alone has to have a name.
-  const std::string path = display.archived.empty() ? "runs/" + std::to_string(report.run) +
-                                                          "/display-" + std::to_string(number)
-                                                    : display.archived;
-  return document_block(display, item_uri(report.session, path));
+  // Without a place where it can be read again there is no URI to name.
+  if (display.archived.empty()) return text_block(display.content);
+  return document_block(display, item_uri(session, display.archived));
 }
 
 }  // namespace
@@ -114,11 +112,9 @@ std::string text_block(std::string_view text) {
 ContentBlocks content_blocks(const RunReport& report, const std::vector<Display>& displays,
                              const AnswerForm& form, std::size_t room) {
   ContentBlocks blocks;
-  std::size_t number = 0;
   for (const Display& display : displays) {
-    ++number;
     if (can_be_shown(display) && display.content.size() + block_overhead <= room) {
-      std::string json = shown_block(display, report, number);
+      std::string json = shown_block(display, report.session);
       if (json.size() + 1 <= room) {
         room -= json.size() + 1;
         blocks.shows = true;

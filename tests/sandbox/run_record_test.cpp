@@ -155,6 +155,35 @@ TEST_F(RunRecordTest, BigAndAsideOnesAreArchived) {
   EXPECT_TRUE(result.displays[1].aside);
 }
 
+TEST_F(RunRecordTest, SmallDocumentsAreArchivedTooButNotProse) {
+  for (const char* type :
+       {"image/svg+xml", "text/html", "application/x-own", "text/markdown", "text/plain"}) {
+    record.display(text_of(3, type), Origin::run);
+  }
+  const RunResult result = finish();
+  ASSERT_THAT(result.displays, SizeIs(5));
+  EXPECT_EQ(result.displays[0].archived, "runs/3/display-1.svg");
+  EXPECT_EQ(archived("runs/3/display-1.svg"), "ttt");
+  EXPECT_EQ(archive.find("runs/3/display-1.svg")->mime_type, "image/svg+xml");
+  EXPECT_EQ(result.displays[1].archived, "runs/3/display-2.html");
+  EXPECT_EQ(result.displays[2].archived, "runs/3/display-3.bin");
+  EXPECT_THAT(result.displays[3].archived, IsEmpty());
+  EXPECT_THAT(result.displays[4].archived, IsEmpty());
+  for (const Display& one : result.displays)
+    EXPECT_EQ(one.content, "ttt");
+}
+
+TEST_F(RunRecordTest, TooManyPicturesAreCounted) {
+  for (int i = 0; i < 500; ++i) {
+    record.display(display(R"({"mimeType":"image/png","data":"iVBORw0="})"),
+                   i < 10 ? Origin::background : Origin::run);
+  }
+  const RunResult result = finish();
+  EXPECT_THAT(result.displays, SizeIs(200));
+  EXPECT_THAT(archive.items(), SizeIs(200));
+  EXPECT_THAT(result.note, HasSubstr("300 displays over the limit of 200"));
+}
+
 TEST_F(RunRecordTest, TooManyDisplaysAreCounted) {
   for (int i = 0; i < 203; ++i)
     record.display(text_of(1), Origin::run);

@@ -177,13 +177,18 @@ TEST(Displays, FollowTheFenceInTheOtherModes) {
 }
 
 TEST(Displays, TextIsTextAndDocumentsAreEmbedded) {
-  const RunReport report = displayed(
+  RunReport report = displayed(
       "", {document(0, "text/markdown", "# \"A\""), document(0, "image/svg+xml", "<svg/>")});
+  report.displays[1].archived = "runs/3/display-2.svg";
   EXPECT_EQ(content_of(render_result(report, {})),
             R"({"content":[)" + text_json(R"(# \"A\")") +
                 R"(,{"type":"resource","resource":{)"
-                R"("uri":"headrace://sessions/default/runs/3/display-2",)"
+                R"("uri":"headrace://sessions/default/runs/3/display-2.svg",)"
                 R"("mimeType":"image/svg+xml","text":"<svg/>"}})");
+  // No URI that can't be read.
+  report.displays[1].archived.clear();
+  EXPECT_EQ(content_of(render_result(report, {})),
+            R"({"content":[)" + text_json(R"(# \"A\")") + "," + text_json("<svg/>"));
 }
 
 TEST(Displays, WhatCanNotBeShownIsLinked) {
