@@ -30,9 +30,9 @@ void LiveOutput::print(bool is_error, std::string_view text) {
   Stream& stream = is_error ? err_ : out_;
   skip(stream, text);
   stream.changed = true;
-  stream.line.write(text, [this, &stream](std::string line) {
+  stream.line.write(text, [this, &stream](std::string line, bool goes_on) {
     // Told already when it had not ended.
-    if (line.empty() || line != stream.told) add_line(std::move(line));
+    if (line.empty() || line != stream.told) add_line({std::move(line), goes_on});
     stream.told.clear();
   });
 }
@@ -41,25 +41,44 @@ void LiveOutput::print(bool is_error, std::string_view text) {
 void LiveOutput::skip(Stream& stream, std::string_view& text) {
   if (text.size() <= 2 * longest_message) return;
   const std::size_t line_end = text.find('\n', text.size() - 2 * longest_message);
-  if (line_end == std::string_view::npos) return;
+  // With nothing behind it there would be nothing to tell.
+  if (line_end >= text.size() - 1) return;
   const std::string_view skipped = text.substr(0, line_end + 1);
-  left_out_ += lines_.size();
-  left_out_ += static_cast<std::size_t>(std::count(skipped.begin(), skipped.end(), '\n'));
+  for (const Line& line : lines_)
+    leave_out(line.goes_on ? 0 : 1, line.text.size());
+  leave_out(static_cast<std::size_t>(std::count(skipped.begin(), skipped.end(), '\n')),
+            skipped.size());
   lines_.clear();
   size_ = 0;
-  stream.line.write("\n", [](std::string) {});
+  stream.line.write("\n", [](std::string, bool) {});
   stream.told.clear();
   text.remove_prefix(skipped.size());
 }
 
-void LiveOutput::add_line(std::string line) {
-  size_ += line.size() + 1;
+void LiveOutput::add_line(Line line) {
+  size_ += line.text.size() + 1;
   lines_.push_back(std::move(line));
   while (size_ > longest_message - mark_size && lines_.size() > 1) {
-    size_ -= lines_.front().size() + 1;
+    const Line& oldest = lines_.front();
+    size_ -= oldest.text.size() + 1;
+    leave_out(oldest.goes_on ? 0 : 1, oldest.text.size());
     lines_.pop_front();
-    ++left_out_;
   }
+}
+
+void LiveOutput::leave_out(std::size_t lines, std::size_t bytes) noexcept {
+  lines_left_out_ += lines;
+  bytes_left_out_ += bytes;
+}
+
+// The number of lines says nothing about how much it was where a line is very long.
+std::string LiveOutput::left_out_words() const {
+  if (bytes_left_out_ > lines_left_out_ * TerminalLine::width) {
+    return "[… " + readable_size(bytes_left_out_) + " are left out here]\n";
+  }
+  if (lines_left_out_ == 0) return {};
+  return "[" + std::to_string(lines_left_out_) +
+         (lines_left_out_ == 1 ? " line is" : " lines are") + " left out here]\n";
 }
 
 void LiveOutput::progress(const sandbox::RunProgress& progress) {
@@ -107,21 +126,19 @@ std::optional<LiveOutput::Message> LiveOutput::take_text() {
     std::string line = stream->line.text();
     if (line.empty() || line == stream->told) continue;
     stream->told = line;
-    add_line(last_part(std::move(line), longest_unfinished));
+    add_line({last_part(std::move(line), longest_unfinished), false});
   }
   Message message;
-  for (const std::string& line : lines_) {
+  for (const Line& line : lines_) {
     if (!message.text.empty()) message.text += '\n';
-    message.text += line;
+    message.text += line.text;
   }
   lines_.clear();
   size_ = 0;
   if (message.text.empty()) return std::nullopt;
-  if (left_out_ > 0) {
-    message.text.insert(0, "[" + std::to_string(left_out_) +
-                               (left_out_ == 1 ? " line is" : " lines are") + " left out here]\n");
-    left_out_ = 0;
-  }
+  message.text.insert(0, left_out_words());
+  lines_left_out_ = 0;
+  bytes_left_out_ = 0;
   return message;
 }
 

@@ -38,22 +38,29 @@ class LiveOutput {
   std::optional<Message> take_last_progress();
 
  private:
+  struct Line {
+    std::string text;
+    bool goes_on;  // in the next: it was too long
+  };
   struct Stream {
     TerminalLine line;
     std::string told;  // of the line that has not ended
     bool changed = false;
   };
 
-  void add_line(std::string line);
+  void add_line(Line line);
+  void leave_out(std::size_t lines, std::size_t bytes) noexcept;
+  std::string left_out_words() const;
   void skip(Stream& stream, std::string_view& text);
   bool has_text() const noexcept;
   std::optional<Message> take_text();
 
   Stream out_;
   Stream err_;
-  std::deque<std::string> lines_;  // that ended and were not told yet
-  std::size_t size_ = 0;           // of those together, each with its line feed
-  std::size_t left_out_ = 0;       // lines
+  std::deque<Line> lines_;          // that ended and were not told yet
+  std::size_t size_ = 0;            // of those together, each with its line feed
+  std::size_t lines_left_out_ = 0;  // those that ended
+  std::size_t bytes_left_out_ = 0;
   std::optional<sandbox::RunProgress> progress_;
   engine::Clock::time_point next_text_{};
   engine::Clock::time_point next_progress_{};

@@ -2,6 +2,7 @@
 #include <headrace/server/plain_text.hpp>
 #include <headrace/server/run_report.hpp>
 #include <headrace/server/session_uri.hpp>
+#include <headrace/server/terminal_line.hpp>
 
 #include <algorithm>
 
@@ -51,6 +52,37 @@ void add_links(RunReport& report, const sandbox::RunResult& run, const sandbox::
   report.files_unnamed = run.files.size() - std::min(run.files.size(), most_file_links);
 }
 
+// What is displayed in the middle of a line parts it: each part is folded by itself.
+void fold_out(RunReport& report) {
+  const std::string_view printed = report.out;
+  if (printed.find('\r') == std::string_view::npos) return;
+  std::string out;
+  std::size_t begin = 0;
+  const auto add_until = [&](std::size_t end) {
+    end = std::clamp(end, begin, printed.size());
+    out += without_returns(printed.substr(begin, end - begin));
+    begin = end;
+  };
+  for (sandbox::Display& display : report.displays) {
+    if (!display.aside) {
+      add_until(display.position);
+      const std::string_view rest = printed.substr(begin);
+      const bool redrawn = (begin > 0 && printed[begin - 1] == '\r' && !rest.empty()) ||
+                           is_redrawn(rest.substr(0, rest.find('\n')));
+      // Or the parts would stand side by side where displays follow all of the output.
+      if (redrawn && !out.empty() && !out.ends_with('\n')) out += '\n';
+    }
+    display.position = out.size();
+  }
+  add_until(printed.size());
+  report.out = std::move(out);
+}
+
+void fold_returns(RunReport& report) {
+  fold_out(report);
+  if (report.err.find('\r') != std::string::npos) report.err = without_returns(report.err);
+}
+
 }  // namespace
 
 RunReport rejected_report(std::string error) {
@@ -80,6 +112,7 @@ RunReport report_of(CodeResult result, const std::vector<std::string>& servers,
   report.error = std::move(run.error);
   report.note = std::move(run.note);
   report.displays = std::move(run.displays);
+  fold_returns(report);
   if (run.number > 0) report.usage = run.usage;
   report.calls = result.calls;
   report.call_time = result.call_time;

@@ -5,14 +5,46 @@
 #include <algorithm>
 
 namespace headrace::server {
+namespace {
 
-void TerminalLine::write(std::string_view text, const std::function<void(std::string)>& on_line) {
+std::string_view without_last_returns(std::string_view line) noexcept {
+  return line.substr(0, line.find_last_not_of('\r') + 1);
+}
+
+// To fold these would leave nothing that can be read.
+bool is_binary(std::string_view line) noexcept {
+  constexpr std::string_view drawing = "\t\r\b\a\x1b";
+  constexpr std::string_view unreadable = "\uFFFD";
+  return line.find(unreadable) != std::string_view::npos ||
+         std::any_of(line.begin(), line.end(), [&](char c) {
+           const auto byte = static_cast<unsigned char>(c);
+           return (byte < 0x20 && drawing.find(c) == std::string_view::npos) || byte == 0x7F;
+         });
+}
+
+void append_folded(std::string& out, std::string_view line) {
+  line = without_last_returns(line);
+  if (is_redrawn(line) && !is_binary(line)) {
+    TerminalLine shown(std::string_view::npos);
+    shown.write(line, [](std::string, bool) {});
+    if (!shown.in_hidden_text()) {
+      out += shown.text();
+      return;
+    }
+  }
+  out += line;
+}
+
+}  // namespace
+
+void TerminalLine::write(std::string_view text,
+                         const std::function<void(std::string, bool)>& on_line) {
   while (!text.empty()) {
     const framing::Utf8 character = take_character(text);
     const char c = character.length == 1 ? character.bytes[0] : '\0';
     // Ends also an escape sequence that was never finished: it must not swallow the rest.
     if (c == '\n') {
-      on_line(this->text());
+      on_line(this->text(), false);
       clear();
     } else if (in_escape(character)) {
       continue;
@@ -21,8 +53,8 @@ void TerminalLine::write(std::string_view text, const std::function<void(std::st
     } else if (c == '\b') {
       column_ -= column_ > 0 ? 1 : 0;
     } else if (c == '\t' || !is_control(character)) {
-      if (column_ == width) {
-        on_line(this->text());
+      if (column_ == columns_) {
+        on_line(this->text(), true);
         clear();
       }
       put(character);
@@ -97,6 +129,22 @@ void TerminalLine::clear() {
   cells_.clear();
   column_ = 0;
   state_ = State::text;
+}
+
+bool is_redrawn(std::string_view line) noexcept {
+  return without_last_returns(line).find('\r') != std::string_view::npos;
+}
+
+std::string without_returns(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    append_folded(out, text.substr(0, end));
+    if (end == std::string_view::npos) break;
+    out += '\n';
+    text.remove_prefix(end + 1);
+  }
+  return out;
 }
 
 }  // namespace headrace::server

@@ -20,7 +20,7 @@ std::vector<std::string> shown(const std::vector<std::string>& pieces) {
   TerminalLine line;
   std::vector<std::string> lines;
   for (const std::string& piece : pieces)
-    line.write(piece, [&lines](std::string ended) { lines.push_back(std::move(ended)); });
+    line.write(piece, [&lines](std::string ended, bool) { lines.push_back(std::move(ended)); });
   lines.push_back(line.text());
   return lines;
 }
@@ -54,6 +54,28 @@ TEST(TerminalLine, ShowsAnythingAsCleanText) {
   const std::vector<std::string> lines = shown({std::string(2500, 'x')});
   EXPECT_THAT(lines,
               ElementsAre(std::string(1000, 'x'), std::string(1000, 'x'), std::string(500, 'x')));
+}
+
+TEST(WithoutReturns, OnlyTheLastOfWhatIsDrawnStays) {
+  std::string bars;
+  for (int i = 0; i <= 1000; ++i)
+    bars += "\r" + std::to_string(i) + "%|####";
+  EXPECT_EQ(without_returns(bars), "1000%|####");
+  EXPECT_EQ(without_returns("before\n" + bars + "\nafter\n"), "before\n1000%|####\nafter\n");
+  EXPECT_EQ(without_returns("a\rb\r"), "b");
+  EXPECT_EQ(without_returns("\r100%\r    \r\n"), "\n");
+  EXPECT_EQ(without_returns("\r\x1b[2K\x1b[32m50%\x1b[0m\r\x1b[2K\x1b[32m99%\x1b[0m"), "99%");
+  const std::string wide(5000, 'w');
+  EXPECT_EQ(without_returns("short\r" + wide + "\n"), wide + "\n");
+}
+
+TEST(WithoutReturns, OtherLinesStayAsTheyAre) {
+  EXPECT_EQ(without_returns("windows\r\nlines\r\n\r\n"), "windows\nlines\n\n");
+  EXPECT_EQ(without_returns("a  \x1b[31mb\bc\r\n"), "a  \x1b[31mb\bc\n");
+  const std::string binary("\0\1\rab\rc\n\uFFFDPNG\rx", 16);
+  EXPECT_EQ(without_returns(binary), binary);
+  EXPECT_EQ(without_returns("\x1b]title\rthat never ends"), "\x1b]title\rthat never ends");
+  EXPECT_EQ(without_returns(""), "");
 }
 
 struct Live : testing::Test {
@@ -157,6 +179,26 @@ TEST_F(Live, OutputWithoutNewlinesIsToldInLinesOfItsOwn) {
   const std::string second = take();
   EXPECT_LE(second.size(), LiveOutput::longest_message);
   EXPECT_THAT(second, EndsWith(wide));
+}
+
+TEST_F(Live, OfOneLongLineTheBytesLeftOutAreTold) {
+  const std::string part(50'000, 'x');
+  for (int i = 0; i < 60; ++i)
+    live.print(false, part);
+  live.print(false, "end\n");
+  const std::string message = take();
+  EXPECT_THAT(message, StartsWith("[… 3.0 MB are left out here]\nx"));
+  EXPECT_THAT(message, EndsWith("x\nend"));
+  EXPECT_LE(message.size(), LiveOutput::longest_message);
+  // Also when it comes in one piece with its end.
+  live.print(false, std::string(2'000'000, 'y') + "\n");
+  later(250);
+  EXPECT_THAT(take(), StartsWith("[… 2.0 MB are left out here]\ny"));
+  // What was told before does not count.
+  for (int i = 0; i < 2000; ++i)
+    live.print(false, "line\n");
+  later(250);
+  EXPECT_THAT(take(), HasSubstr("lines are left out here]\nline"));
 }
 
 TEST_F(Live, BlankLinesAloneAreNotWorthAMessage) {

@@ -154,6 +154,47 @@ TEST(Report, NamesFilesAndWhatIsCut) {
   EXPECT_EQ(report_of(code, {}, std::chrono::seconds(5), "other", &archive).links.size(), 20U);
 }
 
+TEST(Report, WhatIsDrawnAgainIsToldAsItStands) {
+  sandbox::RunResult result;
+  result.out = "one\n\r10%\r20%\r30%\r40%\ntwo\r\nthree\n";
+  result.err = "\r1%\r2%";
+  const auto display_at = [&result](std::string_view before, bool aside = false) {
+    sandbox::Display display;
+    display.position = result.out.find(before);
+    display.aside = aside;
+    result.displays.push_back(display);
+  };
+  display_at("\r10%");
+  display_at("\r20%", true);
+  display_at("\r30%");
+  display_at("\r30%");
+  display_at("three");
+  const RunReport made = report(result);
+  EXPECT_EQ(made.out, "one\n20%\n40%\ntwo\nthree\n");
+  EXPECT_EQ(made.err, "2%");
+  const auto place = [&made](std::size_t i) { return made.out.substr(made.displays[i].position); };
+  EXPECT_EQ(place(0), "20%\n40%\ntwo\nthree\n");
+  EXPECT_EQ(place(2), "40%\ntwo\nthree\n");
+  EXPECT_EQ(place(3), "40%\ntwo\nthree\n");
+  EXPECT_EQ(place(4), "three\n");
+  // A bar that was wiped away is no output.
+  result.displays.clear();
+  result.out = "\r100%\r    \r";
+  result.err.clear();
+  EXPECT_EQ(report(result).summary, "Success (no output)");
+}
+
+TEST(Report, APositionBehindWhatWasPrintedIsItsEnd) {
+  sandbox::RunResult result;
+  result.out = "a\rb";
+  result.displays.resize(2);
+  result.displays[0].position = SIZE_MAX;
+  const RunReport made = report(result);
+  EXPECT_EQ(made.out, "b");
+  EXPECT_EQ(made.displays[0].position, 1U);
+  EXPECT_EQ(made.displays[1].position, 1U);
+}
+
 TEST(Report, APictureIsNotSilence) {
   sandbox::RunResult result;
   result.displays.emplace_back();
