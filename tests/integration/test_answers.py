@@ -136,6 +136,33 @@ def test_servers_are_named_in_the_payload(start, some_runtime, home):
     assert result["structuredContent"]["servers"] == ["office"]
 
 
+# --- what is drawn again ---
+
+
+def test_progress_bars_are_told_as_they_stand(start, runtime):
+    headrace = start(runtime)
+    result = headrace.run("import sys\nfor i in range(1001):\n"
+                          "    sys.stderr.write(f'\\r{i}%|####')\n"
+                          "    sys.stdout.write(f'\\r{i} of 1000')\nprint('\\r\\ndone')")
+    assert text_of(result) == "1000 of 1000\ndone\nstderr:\n1000%|####"
+    assert result["structuredContent"] == {
+        "stdout": ["1000 of 1000", "done"], "stderr": ["1000%|####"]}
+
+
+def test_pictures_among_progress_bars(start, some_runtime):
+    headrace = start(some_runtime)
+    headrace.run(PICTURES)
+    result = headrace.run("for i in range(100):\n    print(f'\\r{i}%', end='')\n"
+                          "    if i == 50: display(Picture(png(4, 4)))")
+    assert [block.get("text") for block in result["content"]] == ["50%", None, "99%"]
+
+
+def test_bytes_with_carriage_returns_stay(start, some_runtime):
+    text = text_of(start(some_runtime).run(
+        "import sys; sys.stdout.buffer.write(b'first\\0\\rsecond\\xff\\rthird');"))
+    assert "first" in text and "second" in text and "third" in text
+
+
 # --- what is displayed ---
 
 
@@ -254,6 +281,15 @@ def test_many_pictures_stay_within_an_answer(start, some_runtime):
     assert kinds(result).count("image") >= 5
     assert kinds(result).count("image") + kinds(result).count("resource_link") == 30
     assert [line for line in text_of(result).splitlines()] == [f"picture {i}" for i in range(30)]
+
+
+def test_pictures_over_the_limit_are_counted(start, some_runtime):
+    headrace = start(some_runtime)
+    headrace.run(PICTURES)
+    result = headrace.end_of_run(headrace.start_run(
+        "for i in range(500):\n    display(Picture(png(2, 2)))", timeout=60))
+    assert kinds(result).count("image") + kinds(result).count("resource_link") == 200
+    assert "300 displays over the limit of 200" in text_of(result)
 
 
 def test_a_picture_of_50_mb_costs_neither_the_answer_nor_the_state(start, runtime):

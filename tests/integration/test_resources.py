@@ -176,3 +176,18 @@ def test_output_without_newlines_and_binary_output(start, some_runtime):
     link, = links(result).values()
     assert len(read(headrace, link["uri"])["text"]) > 500_000
     assert headrace.output("print('alive')").endswith("alive")
+
+
+def test_embedded_documents_can_be_read_again(start, runtime):
+    headrace = start(runtime)
+    result = headrace.run(
+        "def shown(kind, text):\n"
+        "    return type('Shown', (), {f'_repr_{kind}_': lambda self: text})()\n"
+        "display(shown('svg', '<svg>1</svg>'), shown('html', '<p>2</p>'))")
+    embedded = [block["resource"] for block in result["content"] if block["type"] == "resource"]
+    assert [resource["uri"].rpartition("/")[2] for resource in embedded] == [
+        "display-1.svg", "display-2.html"]
+    found = listed(headrace)
+    for resource in embedded:
+        assert read(headrace, resource["uri"]) == resource
+        assert found[resource["uri"]]["mimeType"] == resource["mimeType"]
