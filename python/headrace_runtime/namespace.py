@@ -60,7 +60,7 @@ def refresh(
     scope.update(_given)
     scope.update(_fixed)  # last: a server may be called "servers"
     scope["LOADED_MCP_SERVERS"] = catalogue.loaded
-    if tools is not None or _saved is not None:
+    if tools or _saved is not None:
         _load_saved(scope, tools)
 
 
@@ -127,7 +127,7 @@ def show(value: Any) -> None:
 
 def warm_up() -> None:
     """Loads what the first calls will need, in time that nobody waits for."""
-    from headrace_runtime import showing, tools  # noqa: F401
+    from headrace_runtime import saved, showing, tools  # noqa: F401
 
     for module, name in ((runtime, "call_tool"), (report, "describe"), (tools, "make_tool")):
         getattr(module, name)
