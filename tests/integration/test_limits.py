@@ -319,7 +319,7 @@ def test_the_user_is_the_one_that_was_set(start, runtime):
 def test_processors_are_limited_as_set(start, runtime):
     if runtime == "bwrap":
         pytest.skip("bwrap has no means to limit processors")
-    headrace = start(runtime, MCP_BRIDGE_CPUS="0.5")
+    headrace = start(runtime, MCP_BRIDGE_CPUS="0.5", MCP_BRIDGE_WARM=0)
     assert headrace.output("print(1)") == "1"
     [name] = processes.containers(runtime, headrace.pid)
     done = subprocess.run([runtime, "inspect", "--format", "{{.HostConfig.NanoCpus}}", name],

@@ -327,7 +327,7 @@ def test_a_road_of_that_name_does_not_exist(start, watch):
 
 
 def test_the_image_is_the_one_that_was_set(start, engine):
-    headrace = start(engine, MCP_BRIDGE_IMAGE=IMAGE)
+    headrace = start(engine, MCP_BRIDGE_IMAGE=IMAGE, MCP_BRIDGE_WARM=0)
     assert headrace.output("print(1)") == "1"
     [name] = processes.containers(engine, headrace.pid)
     done = subprocess.run([engine, "inspect", "--format",
