@@ -644,7 +644,7 @@ def test_saved_tools_are_there(host):
         "print(double(4), 'after')",
         tools=[
             {"name": "bad", "source": "def bad(:\n"},
-            {"name": "worse", "source": "import math\n1/0"},
+            {"name": "worse", "source": "import math\nworse = 1/0"},
             {"name": "double", "source": "import math\ndef double(x):\n    return math.floor(x) * 2\n"},
             {"name": 5},
         ],
