@@ -112,6 +112,9 @@ constexpr std::array known_failures = {
                  "the image has no python3: name another in MCP_BRIDGE_IMAGE"},
     KnownFailure{"", "failed to exec pid1: no such file",
                  "the image has no python3: name another in MCP_BRIDGE_IMAGE"},
+    // podman does not always pass on the rest of that line.
+    KnownFailure{"podman", "error (catatonit:",
+                 "the image has no python3, or it can't be run: name another in MCP_BRIDGE_IMAGE"},
     KnownFailure{"", "unable to find user",
                  "the image has no such user: give numbers in MCP_BRIDGE_CONTAINER_USER"},
     KnownFailure{"", "exec format error",
