@@ -50,7 +50,7 @@ TEST(Archive, ReadsAnyStretch) {
     expected += piece;
   }
   for (std::size_t from = 0; from <= expected.size() + 2; ++from) {
-    for (const std::size_t length : {0, 1, 3, 7, 1000}) {
+    for (const std::size_t length : {0U, 1U, 3U, 7U, 1000U}) {
       const std::string part = from > expected.size() ? "" : expected.substr(from, length);
       EXPECT_EQ(archive.read("a", from, length), part) << from << ' ' << length;
     }
