@@ -1,5 +1,6 @@
 // Python names for servers and tools: what sandboxed code writes after `mcp_` and after the dot.
 #include <headrace/discovery/alias.hpp>
+#include <headrace/discovery/ascii.hpp>
 
 #include <algorithm>
 #include <array>
@@ -29,8 +30,8 @@ bool is_word(char c) {
 std::string identifier(std::string_view name, std::string_view fallback) {
   std::string alias;
   bool in_gap = false;
-  for (char c : name) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  for (const char any : name) {
+    const char c = ascii_lower(any);
     const bool word = is_word(c);
     if (word) {
       alias += c;

@@ -1,5 +1,6 @@
 // What can be called: every server, what is known of its tools, and finding both by name.
 #include <headrace/discovery/alias.hpp>
+#include <headrace/discovery/ascii.hpp>
 #include <headrace/discovery/catalogue.hpp>
 
 #include <algorithm>
@@ -13,15 +14,6 @@ namespace {
 
 // How many repeated names a message lists.
 constexpr std::size_t kMaxNamesInFault = 10;
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-bool equal_any_case(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return lower(x) == lower(y); });
-}
 
 std::vector<std::uint32_t> sorted_by(const std::vector<ToolDoc>& tools,
                                      std::string ToolDoc::*field) {

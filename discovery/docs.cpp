@@ -1,7 +1,9 @@
 // Writes what the interpreter asks about servers and tools (docs/session-protocol.md) as JSON.
+#include <headrace/discovery/ascii.hpp>
 #include <headrace/discovery/docs.hpp>
 #include <headrace/discovery/signature.hpp>
 #include <headrace/framing/json_writer.hpp>
+#include <headrace/framing/utf8_prefix.hpp>
 
 #include <algorithm>
 
@@ -16,10 +18,7 @@ void write_description(JsonWriter& writer, std::string_view text) {
     writer.value(text);
     return;
   }
-  std::size_t end = kMaxDocDescription;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U)
-    --end;
-  std::string cut(text.substr(0, end));
+  std::string cut(framing::utf8_prefix(text, kMaxDocDescription));
   cut += "… [cut: " + std::to_string(text.size()) + " bytes in all]";
   writer.value(cut);
 }
@@ -81,13 +80,8 @@ void begin_tool(JsonWriter& writer, const ToolDoc& tool) {
 }  // namespace
 
 Detail parse_detail(std::string_view text) noexcept {
-  const auto is = [text](std::string_view name) {
-    return std::equal(text.begin(), text.end(), name.begin(), name.end(), [](char a, char b) {
-      return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b;
-    });
-  };
-  if (is("full")) return Detail::full;
-  return is("signature") ? Detail::signature : Detail::summary;
+  if (equal_any_case(text, "full")) return Detail::full;
+  return equal_any_case(text, "signature") ? Detail::signature : Detail::summary;
 }
 
 void append_run_servers(std::string& out, std::span<const CatalogueServer* const> servers) {

@@ -1,4 +1,5 @@
 // What counts as a word, and which words count as the same.
+#include <headrace/discovery/ascii.hpp>
 #include <headrace/discovery/search_words.hpp>
 
 #include <algorithm>
@@ -22,14 +23,6 @@ bool is_letter(char c) {
 }
 bool is_vowel(char c) {
   return c == 'a' || c == 'e' || c == 'i' || c == 'o' || c == 'u' || c == 'y';
-}
-
-std::string lower_case(std::string_view word) {
-  std::string result(word.substr(0, kMaxWord));
-  for (char& c : result) {
-    if (is_upper(c)) c = static_cast<char>(c - 'A' + 'a');
-  }
-  return result;
 }
 
 // Whether a hump of camelCase starts at `i`: fooBar, and the last capital of HTTPServer.
@@ -59,6 +52,21 @@ void for_each_hump(std::string_view run, F&& visit) {
     visit(run.substr(begin, i - begin));
     begin = i;
   }
+}
+
+std::string word_of(std::string_view run) {
+  return stem(ascii_lower(run.substr(0, kMaxWord)));
+}
+
+// Both `github` and `git`, `hub` find GitHub, where the whole is asked for as well.
+std::vector<std::string> split(std::string_view text, bool wholes) {
+  std::vector<std::string> words;
+  for_each_run(text, [&](std::string_view run) {
+    const std::size_t before = words.size();
+    for_each_hump(run, [&](std::string_view hump) { words.push_back(word_of(hump)); });
+    if (wholes && words.size() - before > 1) words.push_back(word_of(run));
+  });
+  return words;
 }
 
 // Takes off `ending` if what is left has three letters and a vowel.
@@ -203,24 +211,11 @@ std::string stem(std::string_view given) {
 }
 
 std::vector<std::string> search_words(std::string_view text) {
-  std::vector<std::string> words;
-  for_each_run(text, [&](std::string_view run) {
-    for_each_hump(run, [&](std::string_view hump) { words.push_back(stem(lower_case(hump))); });
-  });
-  return words;
+  return split(text, false);
 }
 
 std::vector<std::string> search_text_words(std::string_view text) {
-  std::vector<std::string> words;
-  for_each_run(text, [&](std::string_view run) {
-    std::size_t humps = 0;
-    for_each_hump(run, [&](std::string_view hump) {
-      words.push_back(stem(lower_case(hump)));
-      ++humps;
-    });
-    if (humps > 1) words.push_back(stem(lower_case(run)));
-  });
-  return words;
+  return split(text, true);
 }
 
 std::vector<std::string> search_name_words(std::string_view name) {
@@ -231,7 +226,7 @@ std::vector<std::string> search_name_words(std::string_view name) {
     joined += run;
     ++runs;
   });
-  if (runs > 1) words.push_back(stem(lower_case(joined)));
+  if (runs > 1) words.push_back(word_of(joined));
   return words;
 }
 

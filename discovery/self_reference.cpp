@@ -1,4 +1,5 @@
 // Recognises entries that would start this program, or the one that it replaces, inside itself.
+#include <headrace/discovery/ascii.hpp>
 #include <headrace/discovery/self_reference.hpp>
 
 #include <algorithm>
@@ -10,14 +11,6 @@ namespace {
 constexpr std::array<std::string_view, 3> kOwnNames = {
     "mcp-server-code-execution-mode", "mcp_server_code_execution_mode", "headrace"};
 constexpr std::string_view kOwnScript = "mcp_server_code_execution_mode.py";
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return result;
-}
 
 std::string_view base_name(std::string_view path) {
   while (path.ends_with('/'))
@@ -34,9 +27,9 @@ bool is_own(std::string_view lowered) {
 
 bool looks_like_self(std::string_view name, std::string_view command,
                      const std::vector<std::string>& args) {
-  if (is_own(lower(name)) || is_own(lower(base_name(command)))) return true;
+  if (is_own(ascii_lower(name)) || is_own(ascii_lower(base_name(command)))) return true;
   return std::any_of(args.begin(), args.end(), [](const std::string& arg) {
-    const std::string lowered = lower(arg);
+    const std::string lowered = ascii_lower(std::string_view(arg));
     return is_own(lowered) || is_own(base_name(lowered));
   });
 }

@@ -2,6 +2,7 @@
 #include <headrace/discovery/alias.hpp>
 #include <headrace/discovery/json_text.hpp>
 #include <headrace/discovery/signature.hpp>
+#include <headrace/framing/utf8_prefix.hpp>
 
 #include <algorithm>
 #include <map>
@@ -483,11 +484,7 @@ std::string summary_line(std::string_view description) {
   while (line.ends_with(' ') || line.ends_with('.'))
     line.pop_back();
   if (line.size() <= kMaxSummary) return line;
-  std::size_t end = kMaxSummary - 3;
-  while (end > 0 && (static_cast<unsigned char>(line[end]) & 0xC0U) == 0x80U)
-    --end;
-  line.resize(end);
-  return line + "…";
+  return std::string(framing::utf8_prefix(line, kMaxSummary - 3)) + "…";
 }
 
 }  // namespace headrace::discovery

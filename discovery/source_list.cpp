@@ -1,4 +1,5 @@
 // Lists the files that servers may be configured in, in order of precedence.
+#include <headrace/discovery/ascii.hpp>
 #include <headrace/discovery/expand.hpp>
 #include <headrace/discovery/source_list.hpp>
 #include <headrace/discovery/workspace_trust.hpp>
@@ -12,14 +13,6 @@
 
 namespace headrace::discovery {
 namespace {
-
-std::string lower_extension(const std::string& path) {
-  std::string extension = std::filesystem::path(path).extension().string();
-  for (char& c : extension) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return extension;
-}
 
 bool is_there(const std::string& path) {
   return stamp_of(path).error == 0;
@@ -49,7 +42,8 @@ SourceList::SourceList(const SourceOptions& options, std::string home) : clock_(
     SourceFile extra;
     extra.path = expand_home(options.extra_config->native(), home);
     extra.required = true;
-    if (lower_extension(extra.path) == ".toml") extra.syntax = Syntax::toml;
+    if (equal_any_case(std::filesystem::path(extra.path).extension().native(), ".toml"))
+      extra.syntax = Syntax::toml;
     extra_.push_back(std::move(extra));
   }
   user_places_ = user_places(options.others, home, options.environment, options.platform);

@@ -1,4 +1,5 @@
 // The archive's file: written at its end only; what goes leaves a hole.
+#include <headrace/framing/utf8_prefix.hpp>
 #include <headrace/sandbox/archive.hpp>
 
 #include <algorithm>
@@ -13,15 +14,6 @@ namespace {
 // Output may come in drops, of two streams in turn: what is kept of an item is bounded by this too,
 // since each stretch costs memory.
 constexpr std::size_t most_extents = 65536;
-
-// So that what is kept of a text is one.
-std::string_view whole_characters(std::string_view text, std::size_t size) noexcept {
-  while (size > 0 && size < text.size() &&
-         (static_cast<unsigned char>(text[size]) & 0xC0U) == 0x80U) {
-    --size;
-  }
-  return text.substr(0, size);
-}
 
 }  // namespace
 
@@ -68,7 +60,7 @@ bool Archive::append(std::string_view path, std::string_view mime_type, bool is_
   std::string_view kept = bytes;
   if (kept.size() > left) {
     const std::size_t size = static_cast<std::size_t>(left);
-    kept = is_text ? whole_characters(kept, size) : kept.substr(0, size);
+    kept = is_text ? framing::utf8_prefix(kept, size) : kept.substr(0, size);
   }
   const bool has_room = make_room(kept.size(), path);
   Stored& stored = stored_[index_of(path)];

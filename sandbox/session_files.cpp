@@ -1,6 +1,7 @@
 // Asking an interpreter for the files of its workspace.
 #include <headrace/framing/json_writer.hpp>
 #include <headrace/framing/object_scanner.hpp>
+#include <headrace/framing/utf8_prefix.hpp>
 #include <headrace/sandbox/base64.hpp>
 #include <headrace/sandbox/display_frame.hpp>
 #include <headrace/sandbox/session.hpp>
@@ -25,7 +26,8 @@ engine::CallOptions options_of_call() {
 std::string why_not(std::error_code error, const engine::Answer& answer) {
   if (error == engine::Errc::timed_out) return "the interpreter did not answer in time";
   if (error != engine::Errc::remote_error) return "the session's interpreter has ended";
-  return cut_text(engine::read_remote_error(answer.body).message, longest_reason);
+  const std::string reason = engine::read_remote_error(answer.body).message;
+  return std::string(framing::utf8_prefix(reason, longest_reason));
 }
 
 Session::FileContent failed(std::string why) {

@@ -2,6 +2,7 @@
 #include <headrace/framing/json_writer.hpp>
 #include <headrace/framing/object_scanner.hpp>
 #include <headrace/framing/request_id.hpp>
+#include <headrace/framing/utf8_prefix.hpp>
 #include <headrace/sandbox/session_frames.hpp>
 
 #include <algorithm>
@@ -84,7 +85,7 @@ std::optional<RunProgress> read_progress(std::string_view params) {
   RunProgress progress;
   progress.done = *done;
   progress.total = finite_number(members[1].value);
-  progress.message = cut_text(read_string(members[2].value), longest_progress);
+  progress.message = framing::utf8_prefix(read_string(members[2].value), longest_progress);
   return progress;
 }
 
@@ -134,15 +135,6 @@ std::vector<WorkspaceFile> read_file_list(std::string_view array, std::size_t mo
 std::string read_string(std::string_view raw) {
   std::string text;
   if (raw.starts_with('"')) framing::append_unescaped(text, raw);
-  return text;
-}
-
-std::string cut_text(std::string text, std::size_t longest) {
-  if (text.size() <= longest) return text;
-  std::size_t size = longest;
-  while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0U) == 0x80U)
-    --size;
-  text.resize(size);
   return text;
 }
 

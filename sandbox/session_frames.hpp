@@ -39,9 +39,6 @@ std::vector<WorkspaceFile> read_file_list(std::string_view array, std::size_t mo
 /// What a raw JSON string says; empty when it is none.
 std::string read_string(std::string_view raw);
 
-/// At most `longest` bytes of a text, cut between characters.
-std::string cut_text(std::string text, std::size_t longest);
-
 /// Whether a path names something under the folder that it is relative to.
 bool is_inner_path(std::string_view path) noexcept;
 

@@ -1,0 +1,17 @@
+// Cutting text without cutting a character.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace headrace::framing {
+
+/// The beginning of UTF-8 text: at most `longest` bytes, whole characters. A view into `text`.
+constexpr std::string_view utf8_prefix(std::string_view text, std::size_t longest) noexcept {
+  if (text.size() <= longest) return text;
+  while (longest > 0 && (static_cast<unsigned char>(text[longest]) & 0xC0U) == 0x80U)
+    --longest;
+  return text.substr(0, longest);
+}
+
+}  // namespace headrace::framing
