@@ -1,6 +1,7 @@
 // From a request to run code to its result.
 #include <headrace/discovery/docs.hpp>
 #include <headrace/server/bridge.hpp>
+#include <headrace/server/run_all.hpp>
 
 namespace headrace::server {
 namespace {
@@ -13,18 +14,6 @@ constexpr std::size_t remembered_names = 1000;
 
 std::string joined(const std::string& one, const std::string& other) {
   return one.empty() || other.empty() ? one + other : one + "; " + other;
-}
-
-// Side by side, each to its end, whatever that is.
-asio::awaitable<void> run_all(engine::Executor executor, std::vector<asio::awaitable<void>> parts) {
-  const auto left = std::make_shared<std::size_t>(parts.size());
-  const auto done = std::make_shared<engine::Event>(executor);
-  for (asio::awaitable<void>& part : parts) {
-    asio::co_spawn(executor, std::move(part), [left, done](const std::exception_ptr&) {
-      if (--*left == 0) done->set();
-    });
-  }
-  if (*left > 0) co_await done->async_wait();
 }
 
 }  // namespace

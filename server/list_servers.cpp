@@ -1,8 +1,7 @@
 // `headrace servers` in its two forms.
 #include <headrace/framing/json_writer.hpp>
 #include <headrace/server/list_servers.hpp>
-
-#include <algorithm>
+#include <headrace/server/plain_text.hpp>
 
 namespace headrace::server {
 namespace {
@@ -28,14 +27,6 @@ std::string origin(const SpecSource& source) {
   return source.agent.empty() ? source.file : source.agent + ", " + source.file;
 }
 
-// What a configuration holds must not steer a terminal.
-std::string printable(std::string text) {
-  std::replace_if(
-      text.begin(), text.end(),
-      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
-  return text;
-}
-
 void write_source(JsonWriter& writer, const SpecSource& source) {
   writer.key("source").begin_object().member("file", source.file).member("entry", source.entry);
   if (!source.agent.empty()) writer.member("agent", source.agent);
@@ -46,8 +37,9 @@ void write_source(JsonWriter& writer, const SpecSource& source) {
 
 std::string describe_servers(const Discovery& found) {
   std::string text;
-  const auto add = [&text](std::string_view indent, std::string line) {
-    text.append(indent).append(printable(std::move(line))).append("\n");
+  // What a configuration holds must not steer a terminal.
+  const auto add = [&text](std::string_view indent, std::string_view line) {
+    text.append(indent).append(one_line(line, std::string::npos)).append("\n");
   };
   for (const ServerSpec& spec : found.servers) {
     add("", spec.name + (spec.alias == spec.name ? "" : "  (in code: mcp_" + spec.alias + ")"));

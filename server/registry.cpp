@@ -1,6 +1,6 @@
 // Keeps configuration, catalogue and running servers in step.
-#include <headrace/engine/event.hpp>
 #include <headrace/server/registry.hpp>
+#include <headrace/server/run_all.hpp>
 
 namespace headrace::server {
 namespace {
@@ -178,20 +178,14 @@ void Registry::on_listed(const std::string& server, const Downstream* asked,
 asio::awaitable<void> Registry::async_close() {
   const std::shared_ptr<Registry> self = shared_from_this();
   closed_ = true;
-  const auto left = std::make_shared<std::size_t>(0);
-  const auto all_closed = std::make_shared<engine::Event>(executor_);
   std::map<std::string, Entry, std::less<>> entries = std::exchange(entries_, {});
+  std::vector<asio::awaitable<void>> closing;
   for (auto& [name, entry] : entries) {
     for (Listed& done : entry.waiting)
       done("shutting down");
-    if (!entry.downstream) continue;
-    ++*left;
-    asio::awaitable<void> closing = close_one(entry.downstream);
-    asio::co_spawn(executor_, std::move(closing), [left, all_closed](const std::exception_ptr&) {
-      if (--*left == 0) all_closed->set();
-    });
+    if (entry.downstream) closing.push_back(close_one(entry.downstream));
   }
-  if (*left > 0) co_await all_closed->async_wait();
+  co_await run_all(executor_, std::move(closing));
 }
 
 }  // namespace headrace::server

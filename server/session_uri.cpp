@@ -145,11 +145,7 @@ bool equal_ignoring_case(std::string_view a, std::string_view lower) noexcept {
 }  // namespace
 
 std::string file_uri(std::string_view session, std::string_view path) {
-  std::string uri(prefix);
-  append_encoded(uri, session);
-  uri += "/files/";
-  append_encoded(uri, path);
-  return uri;
+  return item_uri(session, "files/" + std::string(path));
 }
 
 std::string item_uri(std::string_view session, std::string_view path) {
