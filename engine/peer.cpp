@@ -1,5 +1,6 @@
 // When a peer writes, how its one timer is armed, and how it ends.
 #include <headrace/engine/peer.hpp>
+#include <headrace/engine/trace.hpp>
 
 namespace headrace::engine {
 namespace detail {
@@ -28,6 +29,9 @@ PeerShell::PeerShell(Executor ex, PeerOptions options, PeerHooks hooks)
       timer_(executor),
       finished_(executor) {
   core->wake = [this] { wake(); };
+  if (const auto& trace = core->options().trace) {
+    tap_ = std::make_unique<TraceTap>(trace, core->options().name);
+  }
 }
 
 PeerShell::~PeerShell() {
@@ -65,11 +69,12 @@ void PeerShell::wake() {
   asio::post(executor, std::move(later));
 }
 
-void PeerShell::on_batch(std::size_t size) {
+void PeerShell::on_batch(std::span<const char> bytes) {
+  if (tap_) tap_->on_read({bytes.data(), bytes.size()});
   {
     const Dispatching now(*this);
     in_batch_ = true;
-    core->on_read(size);
+    core->on_read(bytes.size());
     in_batch_ = false;
   }
   settle();
@@ -101,10 +106,12 @@ void PeerShell::flush() {
     std::error_code error;
     const std::size_t size = write_now(buffers, error);
     if (!error) {
+      if (tap_) tap_->on_written(buffers, size);
       core->output().consume(size);
       core->on_written();
     } else if (error == asio::error::would_block || error == asio::error::try_again) {
       writing_ = true;
+      being_written_ = buffers;
       begin_write(buffers);
     } else {
       core->on_write_error(error);
@@ -115,6 +122,8 @@ void PeerShell::flush() {
 
 void PeerShell::on_write_done(std::error_code error, std::size_t size) {
   writing_ = false;
+  // What these point to is there until it is consumed.
+  if (tap_ && !error) tap_->on_written(being_written_, size);
   if (closed_) return;
   if (error) {
     core->on_write_error(error);

@@ -9,10 +9,13 @@
 
 #include <concepts>
 #include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
 namespace headrace::engine {
+
+class TraceTap;
 
 namespace detail {
 
@@ -43,7 +46,7 @@ class PeerShell : public std::enable_shared_from_this<PeerShell> {
   virtual void close_streams() = 0;
   virtual void close_writer() = 0;
 
-  void on_batch(std::size_t size);
+  void on_batch(std::span<const char> bytes);
   void on_write_done(std::error_code error, std::size_t size);
   void flush();
 
@@ -59,9 +62,11 @@ class PeerShell : public std::enable_shared_from_this<PeerShell> {
   bool wake_posted_ = false;
   std::vector<std::shared_ptr<PeerShell>> woken_;  // by what is being handed out here
   bool writing_ = false;
+  BufferView being_written_;
   bool finishing_ = false;
   Event finished_;  // nothing will be written any more
   bool closed_ = false;
+  std::unique_ptr<TraceTap> tap_;  // where there is a trace
 };
 
 template <class Reader, class Writer>
@@ -141,7 +146,7 @@ class StreamShell final : public PeerShell {
         self->wake();
         co_return;
       }
-      self->on_batch(size);
+      self->on_batch(room.first(size));
     }
   }
 

@@ -21,6 +21,8 @@
 
 namespace headrace::engine {
 
+class Trace;
+
 struct PeerOptions {
   /// Who is at the other end, for messages: "server 'x'".
   std::string name = "the other end";
@@ -38,6 +40,8 @@ struct PeerOptions {
   Clock::duration last_words = std::chrono::seconds(1);
   /// The notification that tells the other end that a call was abandoned; empty for none.
   std::string cancel_method = "notifications/cancelled";
+  /// Where the stream is copied to, under `name`; null for nowhere.
+  std::shared_ptr<Trace> trace;
 };
 
 /// A piece of raw JSON. With an owner, a long one is written without a copy.

@@ -143,6 +143,7 @@ void Interpreter::open_peer(std::optional<engine::Fd> socket) {
   engine::PeerOptions options;
   options.name = "the interpreter";
   options.frame_limit = plan_.frame_limit;
+  options.trace = plan_.trace;
   // It may have up to 1,024 calls under way, each with its arguments.
   options.inbound_requests = 2048;
   engine::PeerHooks hooks;

@@ -34,6 +34,7 @@ struct InterpreterPlan {
   std::string server_name;
   std::string server_version;
   std::size_t frame_limit = std::size_t{64} << 20;
+  std::shared_ptr<engine::Trace> trace;
 };
 
 /// Owns the sandbox: async_stop() is the orderly end, destruction the immediate one (containers are

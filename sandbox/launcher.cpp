@@ -302,6 +302,7 @@ asio::awaitable<std::unique_ptr<Interpreter>> Launcher::launch(const Choice& cho
   plan.server_name = options_.server_name;
   plan.server_version = options_.server_version;
   plan.frame_limit = options_.frame_limit;
+  plan.trace = options_.trace;
   plan.request.spec.image = options_.image;
   plan.request.spec.limits = options_.limits;
   plan.request.spec.user = options_.user;

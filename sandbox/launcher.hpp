@@ -31,6 +31,8 @@ struct LauncherOptions {
   bool fast_channel = true;
   /// What sandboxes are to have beside the image's own.
   PackageOptions packages;
+  /// Where all that is said with interpreters is copied to; null for nowhere.
+  std::shared_ptr<engine::Trace> trace;
 };
 
 /// Not thread-safe. Nothing is looked at before the first start. Held by shared_ptr: its coroutines

@@ -3,6 +3,7 @@
 #include <headrace/engine/mcp/server_role.hpp>
 #include <headrace/engine/peer.hpp>
 #include <headrace/engine/stdio.hpp>
+#include <headrace/engine/trace.hpp>
 #include <headrace/server/bridge.hpp>
 #include <headrace/server/capabilities.hpp>
 #include <headrace/server/list_servers.hpp>
@@ -50,8 +51,10 @@ std::filesystem::path expanded(const std::string& path) {
   return path;
 }
 
-BridgeOptions bridge_options(const Options& options) {
+BridgeOptions bridge_options(const Options& options, std::shared_ptr<engine::Trace> trace) {
   BridgeOptions bridge;
+  bridge.registry.downstream.trace = trace;
+  bridge.launcher.trace = std::move(trace);
   bridge.registry.sources.first_dir = "~/MCPs";
   bridge.registry.sources.state_dir = options.state_dir;
   if (options.servers_config) {
@@ -116,7 +119,9 @@ class Program {
                 [this](LogLevel level, std::string_view source, std::string_view message) {
                   log(level, source, message);
                 }),
-        bridge_(Bridge::make(executor_, bridge_options(options), logger_)) {
+        trace_(options.trace ? engine::Trace::open(expanded(*options.trace), version, logger_)
+                             : nullptr),
+        bridge_(Bridge::make(executor_, bridge_options(options, trace_), logger_)) {
     RunLimits limits{options.timeout, options.max_timeout, options.output_mode,
                      options.structured_content};
     engine::mcp::ServerOptions server;
@@ -171,6 +176,7 @@ class Program {
     hooks.on_end = [this](std::error_code) { over_.set(); };
     engine::PeerOptions options;
     options.name = "the client";
+    options.trace = trace_;
     options.cancel_method.clear();
     // Answers are short: a client with so much unread is not going to read.
     options.write_limit = std::size_t{64} << 20;
@@ -198,9 +204,10 @@ class Program {
   engine::ProtocolStdio stdio_;
   asio::signal_set signals_;
   engine::Event over_;
+  std::shared_ptr<ServerRole> role_;  // before all that logs: it is told
   engine::Logger logger_;
+  std::shared_ptr<engine::Trace> trace_;
   std::shared_ptr<Bridge> bridge_;
-  std::shared_ptr<ServerRole> role_;
   Peer peer_;
   bool hurry_ = false;
 };
@@ -231,7 +238,7 @@ struct ServersCommand {
 };
 
 int list_servers(const Options& options, const ServersCommand& command) {
-  const discovery::SourceOptions sources = bridge_options(options).registry.sources;
+  const discovery::SourceOptions sources = bridge_options(options, nullptr).registry.sources;
   const auto environment = discovery::process_environment();
   if (command.trust || command.distrust) {
     const std::string file = discovery::trust_file(environment("HOME").value_or(""), environment);

@@ -233,6 +233,7 @@ Options read_options(const discovery::EnvironmentLookup& environment) {
                                                 parse_structured_content, "auto, always or never"));
   set(options.log_level, reader.parsed("MCP_BRIDGE_LOG_LEVEL", parse_level,
                                        "DEBUG, INFO, WARNING, ERROR or CRITICAL"));
+  options.trace = reader.text("MCP_BRIDGE_TRACE");
   set(options.allow_self, reader.parsed("MCP_BRIDGE_ALLOW_SELF_SERVER", parse_flag, flag));
   set(options.strict_servers, reader.parsed("MCP_BRIDGE_STRICT_SERVERS", parse_flag, flag));
   set(options.max_output, reader.parsed("MCP_BRIDGE_MAX_OUTPUT", parse_bytes, size));

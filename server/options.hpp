@@ -46,6 +46,8 @@ struct Options {
   OutputMode output_mode = OutputMode::compact;
   StructuredContent structured_content = StructuredContent::automatic;
   engine::LogLevel log_level = engine::LogLevel::info;
+  /// A folder for files of all that goes over the protocol's streams.
+  std::optional<std::string> trace;
   bool allow_self = false;
   bool strict_servers = false;
   std::size_t max_output = 256 << 10;

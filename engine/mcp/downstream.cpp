@@ -381,6 +381,7 @@ void Downstream::open_peer() {
   PeerOptions peer_options;
   peer_options.name = source_;
   peer_options.frame_limit = options_.frame_limit;
+  peer_options.trace = options_.trace;
   PeerHooks hooks;
   hooks.on_request = [this](Responder responder, const Message& message) {
     on_request(std::move(responder), message);

@@ -33,6 +33,8 @@ struct DownstreamOptions {
   /// From the start of the process to the answer to `initialize`; long, for `npx` may download.
   Clock::duration start_limit = std::chrono::seconds(60);
   StopTimes stop_times;
+  /// Where all that is said with the server is copied to; null for nowhere.
+  std::shared_ptr<Trace> trace;
   DownstreamState::Policy policy;
   /// A call that was given up makes its server a suspect, which is sent a `ping`. When further
   /// calls wait and it has not answered for so long, it is started again.

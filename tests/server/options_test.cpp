@@ -44,6 +44,7 @@ TEST(Options, DefaultsAreThoseOfTheExistingBridge) {
   EXPECT_EQ(options.state_dir, "~/MCPs");
   EXPECT_EQ(options.output_mode, OutputMode::compact);
   EXPECT_EQ(options.log_level, engine::LogLevel::info);
+  EXPECT_FALSE(options.trace);
   EXPECT_FALSE(options.allow_self);
   EXPECT_FALSE(options.strict_servers);
 }
@@ -66,6 +67,7 @@ TEST(Options, EveryVariableIsRead) {
                                 {"MCP_BRIDGE_OUTPUT_MODE", "TOON"},
                                 {"MCP_BRIDGE_STRUCTURED_CONTENT", "Always"},
                                 {"MCP_BRIDGE_LOG_LEVEL", "WARN"},
+                                {"MCP_BRIDGE_TRACE", "/srv/traces"},
                                 {"MCP_BRIDGE_ALLOW_SELF_SERVER", "yes"},
                                 {"MCP_BRIDGE_STRICT_SERVERS", "1"}});
   EXPECT_EQ(options.runtime, "podman");
@@ -85,6 +87,7 @@ TEST(Options, EveryVariableIsRead) {
   EXPECT_EQ(options.output_mode, OutputMode::toon);
   EXPECT_EQ(options.structured_content, StructuredContent::always);
   EXPECT_EQ(options.log_level, engine::LogLevel::warning);
+  EXPECT_EQ(options.trace, "/srv/traces");
   EXPECT_TRUE(options.allow_self);
   EXPECT_TRUE(options.strict_servers);
 }
