@@ -57,6 +57,20 @@ A result is the raw MCP result (`r["content"]`, `r["structuredContent"]`) and it
 `print(r)` shows its text, `r.data` is what the tool returned, `r.images` its pictures; iteration,
 `in`, indexing and attributes reach through to the data. A call that fails raises `MCPError`.
 
+    def hear(progress, total, message): ...              # or a coroutine function
+    await mcp_web.crawl(url=u, on_progress=hear)         # for tools that tell how far they are
+
+## Read
+
+    for each in await runtime.list_resources("web"): print(each.uri, each.mime_type)
+    page = await runtime.read_resource("web", "web://page/1")   # str, or bytes if it is binary
+    await runtime.list_resource_templates("web")         # URIs with places to fill in
+    await runtime.list_prompts("web")
+    prompt = await runtime.get_prompt("web", "review", {"url": u})  # .messages, .text
+
+A resource of several parts is a list of `str` and `bytes`; each has `.mime_type`, `.uri`, `.text`,
+`.data` and the raw `.contents`. These helpers have a `_sync` form as well.
+
 ## Show
 
     display(fig)              # pictures, SVG, Markdown, HTML: as a notebook shows them

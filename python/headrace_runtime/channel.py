@@ -121,6 +121,7 @@ class Channel:
         self._backlog: dict[int, bytes] = {}
         self._outbox: list[bytes] = []
         self._sync_calls: dict[int, SyncCall] = {}
+        self._listeners: dict[int, Any] = {}
         self._read_lock, self._write_lock = allocate_lock(), allocate_lock()
         self._parts: list[bytes] = []
         self._parts_size = 0
@@ -131,8 +132,9 @@ class Channel:
 
     # -- requests ------------------------------------------------------------------------------
 
-    async def request(self, method: str, params: str) -> Any:
-        """Sends a request whose params are JSON text; its result, or MCPError."""
+    async def request(self, method: str, params: str, listener: Any = None) -> Any:
+        """Sends a request whose params are JSON text; its result, or MCPError. A `listener` hears
+        of its progress until it is released."""
         if self.closed:
             raise MCPError(CLOSED)
         loop = _get_running_loop()
@@ -140,6 +142,8 @@ class Channel:
             self._attach(loop)
         number = self.last_number = next(self._numbers)
         data = self._frame(number, method, params)
+        if listener is not None:
+            self._listen(number, listener)
         if not self._pending and loop is self.home and not loop._ready and not loop._scheduled:
             selector = loop._selector
             if not selector.others:
@@ -188,13 +192,15 @@ class Channel:
                 call.done = False
         return call
 
-    def request_sync(self, method: str, params: str) -> Any:
+    def request_sync(self, method: str, params: str, listener: Any = None) -> Any:
         """`request` for plain code, in any thread; blocks, and can be interrupted."""
         if self.closed:
             raise MCPError(CLOSED)
         call = SyncCall()
         number = self.last_number = next(self._numbers)
         data = self._frame(number, method, params)
+        if listener is not None:
+            self._listen(number, listener)
         self._pending[number] = call
         if len(self._pending) - len(self._backlog) > IN_FLIGHT_LIMIT:
             self._backlog[number] = data
@@ -202,7 +208,7 @@ class Channel:
             self.send(data)
         self._sync_calls[number] = call
         try:
-            self._wait(call)
+            self._wait(call, listener)
         finally:
             del self._sync_calls[number]
             if not call.done:
@@ -236,6 +242,29 @@ class Channel:
                 waiter.cancel()
             elif waiter is not None:
                 self._elsewhere(waiter.get_loop(), waiter.cancel)
+
+    def _listen(self, number: int, listener: Any) -> None:
+        listener.number = number
+        self._listeners[number] = listener
+
+    def release(self, listener: Any) -> None:
+        self._listeners.pop(listener.number, None)
+
+    def hear(self, params: dict, loop: Any) -> None:
+        """Takes word of how far a call is; its listener passes it on where the call was made."""
+        number = params.get("call")
+        listener = self._listeners.get(number) if type(number) is int else None
+        if listener is None or number not in self._pending:
+            return
+        listener.events.append(params)
+        if listener.loop is None:
+            call = self._sync_calls.get(number)
+            if call is not None:
+                call.wake()
+        elif listener.loop is loop:
+            loop.call_soon(listener.pass_on)
+        else:
+            self._elsewhere(listener.loop, listener.pass_on)
 
     def _frame(self, number: int, method: str, params: str) -> bytes:
         data = to_utf8(f'{{"jsonrpc":"2.0","id":{number},"method":"{method}","params":{params}}}\n')
@@ -351,7 +380,7 @@ class Channel:
             if self._backlog:
                 self._advance()
 
-    def _wait(self, call: SyncCall) -> None:
+    def _wait(self, call: SyncCall, listener: Any) -> None:
         main = get_ident() == self._main_thread
         while not call.done:
             if self._read_lock.acquire(False):
@@ -364,6 +393,8 @@ class Channel:
                     self._advance()
             else:
                 call.sleep(_PATIENCE_MS / 1000)
+            if listener is not None and listener.events:
+                listener.pass_on()
             if main and not call.done and self.interrupted():
                 raise KeyboardInterrupt
             if self.closed and not call.done:

@@ -27,8 +27,15 @@ CPU_TICK = 0.05  # seconds of CPU between looks at the channel without the watch
 _SIGINT, _SIGVTALRM = signal.SIGINT, signal.SIGVTALRM
 _setitimer, _ITIMER_VIRTUAL = signal.setitimer, signal.ITIMER_VIRTUAL
 _siginterrupt = signal.siginterrupt
-# The user's, and those of ours that call whatever code of users and libraries shows an object.
-USER_FILES = ("<sandbox", "<tool:", "<headrace_runtime.showing", "<headrace_runtime.figures")
+# The user's, and those of ours that call whatever code of users and libraries shows an object or
+# listens.
+USER_FILES = (
+    "<sandbox",
+    "<tool:",
+    "<headrace_runtime.showing",
+    "<headrace_runtime.figures",
+    "<headrace_runtime.listening",
+)
 _CRITICAL = frozenset(
     f"<headrace_runtime.{name}>"
     for name in ("channel", "capture", "session", "interrupts", "wire", "progress", "control")

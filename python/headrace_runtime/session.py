@@ -152,6 +152,8 @@ class Session:
             if params.get("run") == self.run and self.run:
                 reason = params.get("reason")
                 self.interrupts.request(reason if reason in _REASONS else "cancelled")
+        elif method == "call_progress":
+            self.channel.hear(params, loop)
         elif method == "shutdown":
             _exit(0)
         elif method in _FILES and "id" in message:

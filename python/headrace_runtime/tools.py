@@ -84,6 +84,25 @@ class ToolFunction(partial):
         return f"<tool {self.tool!r} of MCP server {self.server!r}>"
 
 
+def _take_listener(arguments: dict[str, Any], spec: Tool | None) -> Any:
+    """What `on_progress` names, taken out of the arguments, or None; the tool keeps its own."""
+    schema = spec.get("input_schema") if spec else None
+    properties = schema.get("properties") if isinstance(schema, dict) else None
+    if isinstance(properties, dict) and "on_progress" in properties:
+        return None
+    given = arguments.pop("on_progress")
+    if given is None:
+        return None
+    from headrace_runtime import listening
+
+    return listening.checked(given)
+
+
+def listened(params: str) -> str:
+    """The params of a call whose progress somebody wants to hear of."""
+    return f'{params[:-1]},"progress":true}}'
+
+
 def make_tool(server: str, tool: str, module: str | None = None) -> ToolFunction:
     """An async function that calls one tool; its `sync` attribute is the blocking form."""
     head = call_head(server, tool)
@@ -91,23 +110,47 @@ def make_tool(server: str, tool: str, module: str | None = None) -> ToolFunction
     request, request_sync = channel.request, channel.request_sync
 
     async def call(*args: Any, **arguments: Any) -> ToolResult:
+        listener = None
+        if "on_progress" in arguments:
+            # A function can't be meant for the tool; of anything else its schema knows.
+            function = callable(arguments["on_progress"])
+            spec = None if function else _find(await catalogue.tools(server), tool)
+            listener = _take_listener(arguments, spec)
         if args and not _takes_dict(args):
             spec = _find(await catalogue.tools(server), tool)
             arguments = _by_position(spec, tool, args, arguments)
         elif args:
             arguments = {**args[0], **arguments}
-        result = await request("call_tool", f"{head}{encode_arguments(arguments)}}}")
+        params = f"{head}{encode_arguments(arguments)}}}"
+        if listener is None:
+            result = await request("call_tool", params)
+        else:
+            from headrace_runtime import listening
+
+            result = await listening.request("call_tool", listened(params), listener)
         if type(result) is dict and not result.get("isError"):
             return ToolResult(result)
         return unusual_result(result, server, tool)
 
     def sync(*args: Any, **arguments: Any) -> ToolResult:
+        listener = None
+        if "on_progress" in arguments:
+            # A function can't be meant for the tool; of anything else its schema knows.
+            function = callable(arguments["on_progress"])
+            spec = None if function else _find(catalogue.tools_sync(server), tool)
+            listener = _take_listener(arguments, spec)
         if args and not _takes_dict(args):
             spec = _find(catalogue.tools_sync(server), tool)
             arguments = _by_position(spec, tool, args, arguments)
         elif args:
             arguments = {**args[0], **arguments}
-        result = request_sync("call_tool", f"{head}{encode_arguments(arguments)}}}")
+        params = f"{head}{encode_arguments(arguments)}}}"
+        if listener is None:
+            result = request_sync("call_tool", params)
+        else:
+            from headrace_runtime import listening
+
+            result = listening.request_sync("call_tool", listened(params), listener)
         return unusual_result(result, server, tool)
 
     made = []

@@ -37,11 +37,16 @@ def _no_attribute(name: str, data: Any) -> str:
     return f"no {name!r} in this result, whose data is of type {type(data).__name__}"
 
 
-_OTHER_SPELLING = {"input_schema": "inputSchema", "inputSchema": "input_schema"}
+_OTHER_SPELLING = {
+    "input_schema": "inputSchema",
+    "inputSchema": "input_schema",
+    "mime_type": "mimeType",
+    "uri_template": "uriTemplate",
+}
 
 
-class Tool(Record):
-    """A tool as metadata shows it; `inputSchema` is understood as well as `input_schema`."""
+class Listed(Record):
+    """Something that a server offers, as its lists have it; `mime_type` is `mimeType`, and so on."""
 
     __slots__ = ()
 
@@ -56,6 +61,12 @@ class Tool(Record):
             return self[key]
         except KeyError:
             return default
+
+
+class Tool(Listed):
+    """A tool as metadata shows it; `inputSchema` is understood as well as `input_schema`."""
+
+    __slots__ = ()
 
 
 def records(value: Any) -> Any:

@@ -8,6 +8,7 @@ from headrace_runtime import session as _session
 from headrace_runtime.catalogue import catalogue as _catalogue
 from headrace_runtime.errors import MCPError
 from headrace_runtime.tools import call_head as _call_head
+from headrace_runtime.tools import listened as _listened
 from headrace_runtime.tools import unusual_result as _result
 from headrace_runtime.wire import encode as _encode
 from headrace_runtime.wire import encode_arguments as _encode_arguments
@@ -20,6 +21,16 @@ __all__ = [
     "ToolResult",
     "call_tool",
     "call_tool_sync",
+    "list_resources",
+    "list_resources_sync",
+    "list_resource_templates",
+    "list_resource_templates_sync",
+    "read_resource",
+    "read_resource_sync",
+    "list_prompts",
+    "list_prompts_sync",
+    "get_prompt",
+    "get_prompt_sync",
     "list_tools",
     "list_tools_sync",
     "list_servers",
@@ -91,16 +102,93 @@ def _call_params(server: str, tool: str, arguments: Any) -> str:
     return f"{head}{_encode_arguments(arguments)}}}"
 
 
-async def call_tool(server: str, tool: str, arguments: dict | None = None) -> ToolResult:
-    """Calls a tool; MCPError when it fails. Calls under asyncio.gather run at the same time."""
+async def call_tool(
+    server: str, tool: str, arguments: dict | None = None, on_progress: Callable | None = None
+) -> ToolResult:
+    """Calls a tool; MCPError when it fails. Calls under asyncio.gather run at the same time.
+    `on_progress(progress, total, message)`, a function or a coroutine function, is called with how
+    far it is, if the tool tells: the last two may be None."""
     params = _call_params(server, tool, arguments)
+    if on_progress is not None:
+        from headrace_runtime import listening
+
+        answer = await listening.request("call_tool", _listened(params), on_progress)
+        return _result(answer, server, tool)
     return _result(await _session.current.channel.request("call_tool", params), server, tool)
 
 
-def call_tool_sync(server: str, tool: str, arguments: dict | None = None) -> ToolResult:
+def call_tool_sync(
+    server: str, tool: str, arguments: dict | None = None, on_progress: Callable | None = None
+) -> ToolResult:
     """`call_tool` for plain functions and threads."""
     params = _call_params(server, tool, arguments)
+    if on_progress is not None:
+        from headrace_runtime import listening
+
+        answer = listening.request_sync("call_tool", _listened(params), on_progress)
+        return _result(answer, server, tool)
     return _result(_session.current.channel.request_sync("call_tool", params), server, tool)
+
+
+# -- resources and prompts -----------------------------------------------------------------------
+
+
+def _about() -> Any:
+    from headrace_runtime import resources
+
+    return resources
+
+
+async def list_resources(server: str) -> list:
+    """The resources of a server: uri, name, description, mimeType."""
+    return await _about().listing("resources", server).ask()
+
+
+def list_resources_sync(server: str) -> list:
+    """`list_resources` for plain functions."""
+    return _about().listing("resources", server).ask_sync()
+
+
+async def list_resource_templates(server: str) -> list:
+    """URIs with places to fill in, for resources that are not listed: uriTemplate, name, …"""
+    return await _about().listing("resource_templates", server).ask()
+
+
+def list_resource_templates_sync(server: str) -> list:
+    """`list_resource_templates` for plain functions."""
+    return _about().listing("resource_templates", server).ask_sync()
+
+
+async def read_resource(server: str, uri: str) -> Any:
+    """A resource: a str if it is text, bytes if it is binary, a list of these if the server sent
+    several parts. Each of them has text, data (bytes), mime_type, uri, json(), save(path), and
+    contents, which is raw."""
+    return await _about().reading(server, uri).ask()
+
+
+def read_resource_sync(server: str, uri: str) -> Any:
+    """`read_resource` for plain functions."""
+    return _about().reading(server, uri).ask_sync()
+
+
+async def list_prompts(server: str) -> list:
+    """The prompts of a server: name, description, arguments."""
+    return await _about().listing("prompts", server).ask()
+
+
+def list_prompts_sync(server: str) -> list:
+    """`list_prompts` for plain functions."""
+    return _about().listing("prompts", server).ask_sync()
+
+
+async def get_prompt(server: str, name: str, arguments: dict | None = None) -> Any:
+    """A prompt with its arguments filled in: description, messages (role, content), text."""
+    return await _about().prompting(server, name, arguments).ask()
+
+
+def get_prompt_sync(server: str, name: str, arguments: dict | None = None) -> Any:
+    """`get_prompt` for plain functions."""
+    return _about().prompting(server, name, arguments).ask_sync()
 
 
 # -- servers -------------------------------------------------------------------------------------
@@ -275,7 +363,10 @@ detail="signature" shows how to call what it finds, and await runtime.query_tool
 detail="signature") all of a server; help(mcp_<alias>.<tool>) describes one.
 Call: await mcp_<alias>.<tool>(name=value), or mcp_<alias>.<tool>.sync(name=value) in plain \
 functions; await runtime.call_tool(server, tool, {...}) by real names. asyncio.gather runs calls \
-side by side. A failed call raises MCPError.
+side by side; on_progress=function hears (progress, total, message). A failed call raises MCPError.
+Besides tools: await runtime.read_resource(server, uri) is str or bytes; \
+runtime.list_resources(server), list_resource_templates(server), list_prompts(server), \
+get_prompt(server, name, {...}).
 Read: a result prints as its text and acts like its data (r.text, r.data, r.images).
 Show: display(x) and the last expression show pictures, tables and markdown; matplotlib figures \
 come by themselves; runtime.progress(done, total, "words"). Files in /workspace last as long as \

@@ -122,6 +122,11 @@ class Host:
         error = RpcError(code, message, data).error
         self.send({"jsonrpc": "2.0", "id": request["id"], "error": error})
 
+    def tell(self, request: dict, progress: float, **more: object) -> None:
+        """How far a call is."""
+        params = {"call": request["id"], "progress": progress, **more}
+        self.send({"jsonrpc": "2.0", "method": "call_progress", "params": params})
+
     def _drain(self) -> None:
         for chunk in iter(lambda: self.process.stderr.read(65536), b""):
             self.errors += chunk

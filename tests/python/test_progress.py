@@ -107,6 +107,7 @@ def test_a_reset_that_the_host_refuses(host):
 
 def test_the_summary_names_what_there_is_and_is_short(host):
     words = host.run("print(runtime.capability_summary())").stdout
-    for name in ("display", "figures", "progress", "/workspace", "save_tool", "saved_tools", "delete_tool", "reset"):
+    for name in ("display", "figures", "progress", "/workspace", "save_tool", "saved_tools", "delete_tool", "reset",
+                 "on_progress", "read_resource", "list_resources", "list_prompts", "get_prompt"):  # fmt: skip
         assert name in words
     assert len(words) < 1500
