@@ -3,9 +3,8 @@
 //   tasks_server [FILE]
 //
 // It shows what a server on this library consists of: a table of tools, each a definition for the
-// model and a function that answers, given to a ServerRole that sits on a Peer on stdio.
-#include <headrace/engine/mcp/server_role.hpp>
-#include <headrace/engine/peer.hpp>
+// model and a function that answers, given to a Server on stdio.
+#include <headrace/engine/mcp/server.hpp>
 #include <headrace/engine/stdio.hpp>
 #include <headrace/framing/json_writer.hpp>
 
@@ -22,15 +21,12 @@
 
 namespace {
 
-using headrace::engine::Message;
 using headrace::engine::Payload;
-using headrace::engine::Peer;
-using headrace::engine::Responder;
-using headrace::engine::mcp::ServerRole;
-using headrace::engine::mcp::ToolCall;
+using headrace::engine::mcp::Request;
+using headrace::engine::mcp::Server;
 using headrace::framing::JsonWriter;
 namespace dom = simdjson::dom;
-using Call = std::shared_ptr<ToolCall>;
+using Call = std::shared_ptr<Request>;
 
 struct Task {
   std::string title;
@@ -213,27 +209,12 @@ headrace::engine::mcp::ServerOptions server_options(TaskList& list) {
   return options;
 }
 
-// A role on the program's own stdin and stdout, until the client goes.
-void serve(asio::io_context& context, const std::shared_ptr<ServerRole>& role) {
+// On the program's own stdin and stdout, until the client goes.
+void serve(asio::io_context& context, headrace::engine::mcp::ServerOptions options) {
   headrace::engine::ProtocolStdio stdio(context.get_executor());
-  headrace::engine::PeerHooks hooks;
-  hooks.on_request = [role](Responder responder, const Message& message) {
-    role->on_request(std::move(responder), message);
-  };
-  hooks.on_notification = [role](const Message& message) { role->on_notification(message); };
-  hooks.on_invalid = [role](const headrace::framing::Envelope& line) { role->on_invalid(line); };
-  hooks.on_oversize = [role](const auto& line) { role->on_oversize(line); };
-  hooks.on_end = [role](std::error_code) { role->cancel_all(); };
-  Peer peer(context.get_executor(), stdio.take_input(), stdio.take_output(), {}, std::move(hooks));
-  headrace::engine::mcp::ServerOutput output;
-  output.notify = [&peer](std::string_view method, const Payload& params) {
-    return peer.notify(method, params);
-  };
-  output.send_error = [&peer](std::string_view id, std::int64_t code, std::string_view message) {
-    peer.send_error(id, code, message);
-  };
-  role->connect(std::move(output));
-  peer.start();
+  const auto server = Server::make(context.get_executor(), std::move(options));
+  server->on_end = [&server] { server->role().cancel_all(); };
+  server->start(stdio.take_input(), stdio.take_output());
   context.run();
 }
 
@@ -243,7 +224,7 @@ int main(int argc, char** argv) try {
   std::signal(SIGPIPE, SIG_IGN);
   TaskList list(argc > 1 ? argv[1] : "");
   asio::io_context context(1);
-  serve(context, std::make_shared<ServerRole>(server_options(list)));
+  serve(context, server_options(list));
 } catch (const std::exception& error) {
   std::cerr << "tasks_server: " << error.what() << '\n';
   return EXIT_FAILURE;

@@ -13,7 +13,7 @@ namespace headrace::server {
 /// Held by whoever waits for the run; the hooks that it puts into the request do not hold it.
 class LiveProgress : public std::enable_shared_from_this<LiveProgress> {
  public:
-  LiveProgress(const engine::Executor& executor, std::weak_ptr<engine::mcp::ToolCall> call)
+  LiveProgress(const engine::Executor& executor, std::weak_ptr<engine::mcp::Request> call)
       : call_(std::move(call)), changed_(executor) {}
 
   /// Lets it hear of the run.
@@ -27,7 +27,7 @@ class LiveProgress : public std::enable_shared_from_this<LiveProgress> {
   void tell();
   void say(const LiveOutput::Message& message);
 
-  std::weak_ptr<engine::mcp::ToolCall> call_;
+  std::weak_ptr<engine::mcp::Request> call_;
   engine::Event changed_;
   LiveOutput output_;
   engine::Clock::time_point begun_ = engine::Clock::now();

@@ -1,7 +1,6 @@
 // The program: `headrace` on a client's stdio.
 #include <headrace/discovery/workspace_trust.hpp>
-#include <headrace/engine/mcp/server_role.hpp>
-#include <headrace/engine/peer.hpp>
+#include <headrace/engine/mcp/server.hpp>
 #include <headrace/engine/stdio.hpp>
 #include <headrace/engine/trace.hpp>
 #include <headrace/server/bridge.hpp>
@@ -26,8 +25,7 @@ namespace headrace::server {
 namespace {
 
 using engine::LogLevel;
-using engine::Peer;
-using engine::mcp::ServerRole;
+using engine::mcp::Server;
 
 constexpr const char* version = HEADRACE_VERSION;
 
@@ -131,84 +129,51 @@ class Program {
     server.resources.push_back({std::string(capabilities_uri), capabilities_definition(),
                                 "text/markdown", capabilities_text});
     server.provider = session_resources(bridge_, executor_);
-    role_ = std::make_shared<ServerRole>(std::move(server));
+    server_ = Server::make(executor_, std::move(server));
+    // Whoever only looks at what we are does not get so far, or is gone in a moment.
+    server_->role().on_initialized = [this] { bridge_->prepare(); };
+    server_->on_end = [this] { over_.set(); };
   }
 
   asio::awaitable<void> serve() {
-    connect();
+    engine::PeerOptions peer;
+    peer.name = "the client";
+    peer.trace = trace_;
+    // Answers are short: a client with so much unread is not going to read.
+    peer.write_limit = std::size_t{64} << 20;
+    server_->start(stdio_.take_input(), stdio_.take_output(), std::move(peer));
     signals_.async_wait([this](std::error_code error, int) {
       if (error) return;
       hurry_ = true;
       over_.set();
     });
     co_await over_.async_wait();
-    if (!hurry_ && role_->calls_under_way() > 0) {
-      engine::Event idle(executor_);
-      role_->on_idle = [&idle] { idle.set(); };
-      co_await idle.async_wait(engine::Deadline::after(last_answers));
-      role_->on_idle = nullptr;
-    }
-    role_->cancel_all();
+    if (!hurry_) co_await server_->async_wait_idle(engine::Deadline::after(last_answers));
+    server_->role().cancel_all();
     const auto closed = std::make_shared<engine::Event>(executor_);
     asio::awaitable<void> closing = close(bridge_, closed);
     asio::co_spawn(executor_, std::move(closing), asio::detached);
     co_await closed->async_wait(engine::Deadline::after(orderly_end));
-    co_await peer_.async_finish(engine::Deadline::after(last_write));
-    peer_.close();
+    co_await server_->async_close(engine::Deadline::after(last_write));
     signals_.cancel();
   }
 
  private:
-  void connect() {
-    engine::PeerHooks hooks;
-    hooks.on_request = [this](engine::Responder responder, const engine::Message& message) {
-      role_->on_request(std::move(responder), message);
-    };
-    hooks.on_notification = [this](const engine::Message& message) {
-      // Whoever only looks at what we are does not get so far, or is gone in a moment.
-      if (message.method == "notifications/initialized") bridge_->prepare();
-      role_->on_notification(message);
-    };
-    hooks.on_invalid = [this](const framing::Envelope& envelope) { role_->on_invalid(envelope); };
-    hooks.on_oversize = [this](const framing::LineSplitter::Oversize& line) {
-      role_->on_oversize(line);
-    };
-    hooks.on_end = [this](std::error_code) { over_.set(); };
-    engine::PeerOptions options;
-    options.name = "the client";
-    options.trace = trace_;
-    options.cancel_method.clear();
-    // Answers are short: a client with so much unread is not going to read.
-    options.write_limit = std::size_t{64} << 20;
-    peer_ = Peer(executor_, stdio_.take_input(), stdio_.take_output(), std::move(options),
-                 std::move(hooks));
-    engine::mcp::ServerOutput output;
-    output.notify = [this](std::string_view method, const engine::Payload& params) {
-      return peer_.notify(method, params);
-    };
-    output.send_error = [this](std::string_view id, std::int64_t code, std::string_view message) {
-      peer_.send_error(id, code, message);
-    };
-    role_->connect(std::move(output));
-    peer_.start();
-  }
-
   void log(LogLevel level, std::string_view source, std::string_view message) {
     std::string line = "headrace: ";
     line.append(engine::to_string(level)).append(": ").append(source).append(": ");
     write_stderr(line.append(message).append("\n"));
-    if (role_) role_->log(level, source, message);
+    if (server_) server_->role().log(level, source, message);
   }
 
   engine::Executor executor_;
   engine::ProtocolStdio stdio_;
   asio::signal_set signals_;
   engine::Event over_;
-  std::shared_ptr<ServerRole> role_;  // before all that logs: it is told
+  std::shared_ptr<Server> server_;  // before all that logs: it is told
   engine::Logger logger_;
   std::shared_ptr<engine::Trace> trace_;
   std::shared_ptr<Bridge> bridge_;
-  Peer peer_;
   bool hurry_ = false;
 };
 

@@ -11,7 +11,7 @@
 namespace headrace::server {
 namespace {
 
-using engine::mcp::ToolCall;
+using engine::mcp::Request;
 using framing::JsonWriter;
 namespace dom = simdjson::dom;
 
@@ -111,11 +111,11 @@ struct Asked {
   std::string session;
 };
 
-AnswerForm form_for(const ToolCall& call, const RunLimits& limits) {
+AnswerForm form_for(const Request& call, const RunLimits& limits) {
   AnswerForm form;
   form.mode = limits.output_mode;
   form.structured = limits.structured_content;
-  const std::string_view version = call.protocol_version();
+  const std::string_view version = call.client().protocol_version;
   form.links = version != "2024-11-05" && version != "2025-03-26";
   return form;
 }
@@ -128,7 +128,7 @@ std::shared_ptr<sandbox::Session> find_session(const Bridge& bridge, std::string
   return nullptr;
 }
 
-asio::awaitable<void> run(std::shared_ptr<ToolCall> call, std::shared_ptr<Bridge> bridge,
+asio::awaitable<void> run(std::shared_ptr<Request> call, std::shared_ptr<Bridge> bridge,
                           std::shared_ptr<BridgeRun> bridge_run,
                           std::shared_ptr<LiveProgress> progress, engine::Executor executor,
                           Asked asked, RunLimits limits) {
@@ -195,7 +195,7 @@ engine::mcp::ToolSpec run_python_tool(std::shared_ptr<Bridge> bridge, engine::Ex
   tool.name = "run_python";
   tool.definition = definition(limits);
   tool.handler = [bridge = std::move(bridge), executor,
-                  limits](const std::shared_ptr<ToolCall>& call) {
+                  limits](const std::shared_ptr<Request>& call) {
     std::variant<CodeRun, std::string> arguments = read_arguments(call->arguments(), limits);
     if (const auto* error = std::get_if<std::string>(&arguments)) {
       const std::string json = render_result(rejected_report(*error), form_for(*call, limits));
@@ -206,7 +206,8 @@ engine::mcp::ToolSpec run_python_tool(std::shared_ptr<Bridge> bridge, engine::Ex
     Asked asked{request.servers.value_or(std::vector<std::string>()), request.timeout,
                 request.session};
     std::shared_ptr<LiveProgress> progress;
-    if (call->wants_progress()) {
+    // A modern client may ask for progress in a later round.
+    if (call->wants_progress() || call->client().era == engine::mcp::Era::modern) {
       // The call holds the run by on_cancel: to hold it in turn would keep both for ever.
       progress = std::make_shared<LiveProgress>(executor, call);
       progress->listen(request);

@@ -1,4 +1,4 @@
-// Version negotiation of the legacy era.
+// Which versions there are, and negotiation in the legacy era.
 #include <headrace/engine/mcp/protocol.hpp>
 
 #include <algorithm>
@@ -8,6 +8,11 @@ namespace headrace::engine::mcp {
 bool is_legacy_version(std::string_view version) noexcept {
   return std::find(legacy_versions.begin(), legacy_versions.end(), version) !=
          legacy_versions.end();
+}
+
+bool is_modern_version(std::string_view version) noexcept {
+  return std::find(modern_versions.begin(), modern_versions.end(), version) !=
+         modern_versions.end();
 }
 
 std::string_view negotiate_version(std::string_view requested) noexcept {

@@ -17,11 +17,27 @@ enum class Era { legacy, modern };
 inline constexpr std::array<std::string_view, 4> legacy_versions{"2025-11-25", "2025-06-18",
                                                                  "2025-03-26", "2024-11-05"};
 
+/// Versions of the modern era, the newest first.
+inline constexpr std::array<std::string_view, 1> modern_versions{"2026-07-28"};
+
+/// Keys of a modern request's `_meta`, and of a modern result's.
+namespace meta_key {
+inline constexpr std::string_view protocol_version = "io.modelcontextprotocol/protocolVersion";
+inline constexpr std::string_view client_info = "io.modelcontextprotocol/clientInfo";
+inline constexpr std::string_view client_capabilities =
+    "io.modelcontextprotocol/clientCapabilities";
+inline constexpr std::string_view log_level = "io.modelcontextprotocol/logLevel";
+inline constexpr std::string_view subscription_id = "io.modelcontextprotocol/subscriptionId";
+inline constexpr std::string_view server_info = "io.modelcontextprotocol/serverInfo";
+}  // namespace meta_key
+
 inline constexpr std::int64_t parse_error = -32700;
 inline constexpr std::int64_t invalid_request = -32600;
 inline constexpr std::int64_t method_not_found = -32601;
 inline constexpr std::int64_t invalid_params = -32602;
 inline constexpr std::int64_t internal_error = -32603;
+inline constexpr std::int64_t missing_client_capability = -32021;
+inline constexpr std::int64_t unsupported_protocol_version = -32022;
 
 struct Implementation {
   std::string name;
@@ -33,5 +49,6 @@ struct Implementation {
 /// newest.
 std::string_view negotiate_version(std::string_view requested) noexcept;
 bool is_legacy_version(std::string_view version) noexcept;
+bool is_modern_version(std::string_view version) noexcept;
 
 }  // namespace headrace::engine::mcp

@@ -1,14 +1,15 @@
-// The methods of the legacy era.
+// The methods of both eras.
 #include <headrace/engine/mcp/server_role.hpp>
 #include <headrace/framing/json_writer.hpp>
 #include <headrace/framing/object_scanner.hpp>
+#include <headrace/framing/object_walk.hpp>
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <cmath>
-#include <limits>
+#include <random>
 #include <utility>
+
+#include <simdjson.h>
 
 namespace headrace::engine::mcp {
 namespace {
@@ -16,6 +17,7 @@ namespace {
 using framing::Fault;
 using framing::JsonWriter;
 using framing::Member;
+namespace dom = simdjson::dom;
 
 bool scan(std::string_view params, std::span<Member> members) {
   if (params.empty()) return true;
@@ -23,60 +25,36 @@ bool scan(std::string_view params, std::span<Member> members) {
   return scanner.scan_members(params, members) == Fault::none;
 }
 
-// A server's message may be as long as a frame, and a client's read buffer end much earlier.
-constexpr std::size_t longest_log = 8 << 10;
-
-std::string shortened(std::string_view text) {
-  if (text.size() <= longest_log) return std::string(text);
-  text = text.substr(0, longest_log);
-  // Not within a character.
-  while (!text.empty() && (static_cast<unsigned char>(text.back()) & 0xC0U) == 0x80U) {
-    text.remove_suffix(1);
-  }
-  if (!text.empty()) text.remove_suffix(1);
-  return std::string(text) + "…";
-}
-
 bool is_string(std::string_view raw) {
   return !raw.empty() && raw.front() == '"';
 }
 
-constexpr std::size_t page_size = 200;
-
-// A cursor of ours is how many came before. Nothing when it can only be made up.
-std::optional<std::size_t> parse_cursor(std::string_view params) {
-  std::array<Member, 1> members{{{"cursor"}}};
-  if (!scan(params, members)) return std::nullopt;
-  std::string_view raw = members[0].value;
-  if (raw.empty() || raw == "null") return 0;
-  if (raw.size() < 3 || raw.front() != '"') return std::nullopt;
-  raw = raw.substr(1, raw.size() - 2);
-  std::size_t offset = 0;
-  const auto [rest, error] = std::from_chars(raw.data(), raw.data() + raw.size(), offset);
-  const bool good = error == std::errc() && rest == raw.data() + raw.size() && offset > 0 &&
-                    offset % page_size == 0;
-  return good ? std::optional(offset) : std::nullopt;
+bool is_object(std::string_view raw) {
+  return !raw.empty() && raw.front() == '{';
 }
 
-// The same; what can only be made up is refused.
-std::optional<std::size_t> read_cursor(Responder& responder, std::string_view params) {
-  const std::optional<std::size_t> offset = parse_cursor(params);
-  if (!offset) responder.error(invalid_params, "Invalid cursor");
-  return offset;
+// A string among the params; else the request is refused.
+std::optional<std::string> read_text(Responder& responder, std::string_view params,
+                                     std::string_view key) {
+  std::array<Member, 1> members{{{key}}};
+  std::string text;
+  if (scan(params, members) && is_string(members[0].value) &&
+      framing::append_unescaped(text, members[0].value)) {
+    return text;
+  }
+  responder.error(invalid_params, "'" + std::string(key) + "' must be a string");
+  return std::nullopt;
 }
 
-std::string page_of(std::string_view key, const std::vector<std::string>& definitions,
-                    std::size_t offset) {
-  std::string json;
-  JsonWriter writer(json);
-  writer.begin_object().key(key).begin_array();
-  const std::size_t end = std::min(definitions.size(), offset + page_size);
-  for (std::size_t i = offset; i < end; ++i)
-    writer.raw(definitions[i]);
-  writer.end_array();
-  if (end < definitions.size()) writer.member("nextCursor", std::to_string(end));
-  writer.end_object();
-  return json;
+// Raw, a view into `raw_meta`; empty when there is none.
+std::string_view progress_token(std::string_view raw_meta) {
+  std::array<Member, 1> members{{{"progressToken"}}};
+  if (!is_object(raw_meta) || !scan(raw_meta, members)) return {};
+  const std::string_view token = members[0].value;
+  const bool may_be =
+      is_string(token) || (!token.empty() && token.front() != '{' && token.front() != '[' &&
+                           token != "null" && token != "true" && token != "false");
+  return may_be ? token : std::string_view();
 }
 
 template <class Specs>
@@ -87,132 +65,138 @@ std::vector<std::string> definitions_of(const Specs& specs) {
   return definitions;
 }
 
-void answer_read(Responder& responder, std::string_view uri, const ResourceContent& resource) {
-  if (!resource.error.empty()) {
-    responder.error(invalid_params, resource.error);
-    return;
-  }
+std::string read_result(std::string_view uri, const ResourceContent& resource) {
   std::string json;
   JsonWriter writer(json);
   writer.begin_object().key("contents").begin_array().begin_object().member("uri", uri);
   if (!resource.mime_type.empty()) writer.member("mimeType", resource.mime_type);
   writer.member(resource.is_text ? "text" : "blob", resource.content);
   writer.end_object().end_array().end_object();
-  responder.result(std::string_view(json));
+  return json;
 }
 
-void answer_unknown(Responder& responder, std::string_view uri) {
-  responder.error(invalid_params, "Unknown resource: " + shortened(uri));
+// 256 bits that nobody can guess: what the system has in its pool.
+std::string make_state() {
+  std::random_device random;
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string state = "hr1-";
+  for (int word = 0; word < 8; ++word) {
+    std::uint32_t bits = random();
+    for (int digit = 0; digit < 8; ++digit, bits >>= 4)
+      state += digits[bits & 15U];
+  }
+  return state;
 }
 
-// Larger numbers have no next one.
-constexpr double most_progress = 1e300;
-// So that a thousand of them are less than the first whole number that somebody counts.
-constexpr double steps_per_unit = 1000;
+// Clients may write the same arguments with other spaces.
+bool are_same(std::string_view one, std::string_view other) {
+  if (one == other) return true;
+  dom::parser parsers[2];
+  dom::element elements[2];
+  return parsers[0].parse(one.data(), one.size()).get(elements[0]) == simdjson::SUCCESS &&
+         parsers[1].parse(other.data(), other.size()).get(elements[1]) == simdjson::SUCCESS &&
+         std::string(simdjson::minify(elements[0])) == std::string(simdjson::minify(elements[1]));
+}
+
+using Answers = std::map<std::string, std::string, std::less<>>;
+
+Answers read_answers(std::string_view raw) {
+  Answers answers;
+  framing::StructuralIndex index;
+  if (index.build(raw) != Fault::none) return answers;
+  framing::ObjectWalk walk(raw, index);
+  if (walk.begin() != Fault::none) return answers;
+  framing::ObjectWalk::Item item;
+  while (walk.next(item)) {
+    std::string key;
+    if (framing::append_unescaped(key, item.key)) answers[key] = item.value;
+  }
+  return answers;
+}
+
+constexpr std::size_t most_suspended = 256;
+constexpr std::size_t most_completions = 100;
 
 }  // namespace
 
-ToolCall::ToolCall(Responder responder, std::string_view tool, std::string_view arguments,
-                   std::string_view progress_token, std::weak_ptr<ServerRole> role)
-    : responder_(std::move(responder)),
-      key_(responder_.id()),
-      tool_(tool),
-      arguments_(arguments.empty() ? "{}" : arguments),
-      progress_token_(progress_token),
-      role_(std::move(role)) {}
-
-ToolCall::~ToolCall() {
-  end();
-}
-
-void ToolCall::end() {
-  on_cancel = nullptr;
-  if (key_.empty()) return;
-  const std::string key = std::exchange(key_, {});
-  // A responder that was not used answers by itself.
-  responder_ = Responder();
-  if (const auto role = role_.lock()) role->finished(key);
-}
-
-std::string_view ToolCall::protocol_version() const noexcept {
-  const auto role = role_.lock();
-  return role ? std::string_view(role->version_) : std::string_view();
-}
-
-void ToolCall::progress(std::string_view message) {
-  double next = ++small_steps_ / steps_per_unit;
-  if (progress_ && (measured_ || next <= *progress_)) {
-    next = std::nextafter(*progress_, std::numeric_limits<double>::max());
-  }
-  progress_ = next;
-  send_progress(message);
-}
-
-void ToolCall::progress(double done, std::optional<double> total, std::string_view message) {
-  if (!std::isfinite(done)) return progress(message);
-  measured_ = true;
-  total_ = total && std::isfinite(*total) ? total : std::nullopt;
-  done = std::clamp(done, -most_progress, most_progress);
-  if (progress_ && done <= *progress_) {
-    done = std::nextafter(*progress_, std::numeric_limits<double>::max());
-  }
-  progress_ = done;
-  send_progress(message);
-}
-
-void ToolCall::send_progress(std::string_view message) {
-  const auto role = role_.lock();
-  if (!role || !wants_progress() || key_.empty() || cancelled_ || !role->output_.notify) return;
-  std::string params;
-  JsonWriter writer(params);
-  writer.begin_object().raw_member("progressToken", progress_token_).member("progress", *progress_);
-  if (total_) writer.member("total", *total_);
-  if (!message.empty()) writer.member("message", message);
-  writer.end_object();
-  role->output_.notify("notifications/progress", std::string_view(params));
-}
-
-void ToolCall::result(const Payload& json) {
-  responder_.result(json);
-  end();
-}
-
-void ToolCall::error(std::int64_t code, std::string_view message) {
-  responder_.error(code, message);
-  end();
-}
-
 const ServerRole::Route ServerRole::routes[] = {
-    {"tools/call", &ServerRole::call_tool},
-    {"ping", &ServerRole::ping},
-    {"initialize", &ServerRole::initialize},
-    {"tools/list", &ServerRole::list_tools},
-    {"resources/list", &ServerRole::list_resources},
-    {"resources/templates/list", &ServerRole::list_templates},
-    {"resources/read", &ServerRole::read_resource},
-    {"logging/setLevel", &ServerRole::set_level},
+    {"tools/call", &ServerRole::call_tool, true, true},
+    {"ping", &ServerRole::ping, true, false},
+    {"initialize", &ServerRole::initialize, true, false},
+    {"server/discover", &ServerRole::discover, false, true},
+    {"tools/list", &ServerRole::list_tools, true, true},
+    {"resources/list", &ServerRole::list_resources, true, true},
+    {"resources/templates/list", &ServerRole::list_templates, true, true},
+    {"resources/read", &ServerRole::read_resource, true, true},
+    {"resources/subscribe", &ServerRole::subscribe, true, false},
+    {"resources/unsubscribe", &ServerRole::unsubscribe, true, false},
+    {"prompts/list", &ServerRole::list_prompts, true, true},
+    {"prompts/get", &ServerRole::get_prompt, true, true},
+    {"completion/complete", &ServerRole::complete, true, true},
+    {"logging/setLevel", &ServerRole::set_level, true, false},
+    {"subscriptions/listen", &ServerRole::listen, false, true},
 };
 
+ServerRole::ServerRole(ServerOptions options)
+    : options_(std::move(options)),
+      server_info_(implementation_json(options_.implementation)),
+      subscriptions_(options_.announced) {}
+
+ServerRole::~ServerRole() {
+  // Questions hold those who wait for them, and these the request.
+  for (auto& [state, suspended] : std::exchange(suspended_, {}))
+    suspended.request->cancel();
+}
+
+void ServerRole::connect(ServerOutput output) {
+  output_ = std::move(output);
+  subscriptions_.connect(output_.notify);
+}
+
+void ServerRole::later(UniqueFunction<void()> task) {
+  if (output_.later) output_.later(std::move(task));
+}
+
 void ServerRole::on_request(Responder responder, const Message& message) {
-  for (const Route& route : routes) {
-    if (route.method == message.method) {
-      (this->*route.handler)(responder, message);
-      return;
-    }
+  const auto* const route =
+      std::find_if(std::begin(routes), std::end(routes),
+                   [&message](const Route& one) { return one.method == message.method; });
+  std::array<Member, 1> members{{{"_meta"}}};
+  scan(message.params, members);
+  ClientContext modern;
+  MetaFault fault;
+  if (!read_request_meta(members[0].value, modern, fault)) {
+    responder.error(fault.code, fault.message, fault.data);
+    return;
   }
-  responder.error(method_not_found, "Method not found: " + std::string(message.method));
+  const bool is_modern = modern.era == Era::modern;
+  const bool known = route != std::end(routes);
+  if (known && !is_modern && !route->legacy) {
+    responder.error(invalid_params, "'_meta' lacks '" + std::string(meta_key::protocol_version) +
+                                        "', which '" + std::string(message.method) + "' needs");
+    return;
+  }
+  if (!known || (is_modern && !route->modern)) {
+    responder.error(method_not_found, "Method not found: " + std::string(message.method));
+    return;
+  }
+  if (is_modern && message.method != "server/discover" && !std::exchange(awaited_, true) &&
+      on_initialized) {
+    on_initialized();
+  }
+  (this->*route->handler)(responder, message, is_modern ? modern : legacy_client_);
 }
 
 void ServerRole::on_notification(const Message& message) {
   if (message.method == "notifications/initialized") {
     greeted_ = true;
-    if (on_initialized) on_initialized();
+    subscriptions_.greet();
+    if (!std::exchange(awaited_, true) && on_initialized) on_initialized();
   } else if (message.method == "notifications/cancelled") {
     std::array<Member, 1> members{{{"requestId"}}};
     if (!scan(message.params, members)) return;
-    const std::string key(members[0].value);
-    cancel_call(key);
-    cancel_lookup(key);
+    const std::string id(members[0].value);
+    if (!subscriptions_.forget(id)) cancel_request(id);
   }
 }
 
@@ -234,8 +218,42 @@ void ServerRole::on_oversize(const framing::LineSplitter::Oversize& line) {
                          " bytes is over the frame limit");
 }
 
+std::optional<Clock::time_point> ServerRole::next_deadline() const {
+  std::optional<Clock::time_point> earliest;
+  for (const auto& [state, suspended] : suspended_) {
+    if (!earliest || suspended.expires < *earliest) earliest = suspended.expires;
+  }
+  return earliest;
+}
+
+void ServerRole::on_tick(Clock::time_point now) {
+  std::vector<std::shared_ptr<Request>> expired;
+  for (auto entry = suspended_.begin(); entry != suspended_.end();) {
+    if (entry->second.expires <= now) {
+      expired.push_back(std::move(entry->second.request));
+      entry = suspended_.erase(entry);
+    } else {
+      ++entry;
+    }
+  }
+  for (const std::shared_ptr<Request>& request : expired)
+    request->cancel();
+}
+
+void ServerRole::set_tools(std::vector<ToolSpec> tools) {
+  options_.tools = std::move(tools);
+  tools_changed();
+}
+
 void ServerRole::log(LogLevel level, std::string_view source, std::string_view text) {
-  if (!greeted_ || level < options_.log_level || !output_.notify) return;
+  if (!output_.notify) return;
+  const bool for_legacy = greeted_ && level >= options_.log_level;
+  const auto wants = [level](const auto& entry) {
+    const std::shared_ptr<Request> request = entry.second.lock();
+    return request && request->client_.era == Era::modern && request->client_.log_level &&
+           level >= *request->client_.log_level;
+  };
+  if (!for_legacy && std::none_of(requests_.begin(), requests_.end(), wants)) return;
   std::string params;
   JsonWriter writer(params);
   writer.begin_object()
@@ -247,177 +265,387 @@ void ServerRole::log(LogLevel level, std::string_view source, std::string_view t
 }
 
 void ServerRole::cancel_all() {
-  while (!calls_.empty()) {
-    const std::string key = calls_.begin()->first;
-    cancel_call(key);
-    calls_.erase(key);
+  while (!requests_.empty()) {
+    const std::string id = requests_.begin()->first;
+    cancel_request(id);
+    requests_.erase(id);
   }
-  while (!lookups_.empty()) {
-    const std::string key = lookups_.begin()->first;
-    cancel_lookup(key);
-    lookups_.erase(key);
-  }
+  for (auto& [state, suspended] : std::exchange(suspended_, {}))
+    suspended.request->cancel();
 }
 
-void ServerRole::initialize(Responder& responder, const Message& message) {
-  std::array<Member, 1> members{{{"protocolVersion"}}};
-  std::string requested;
-  if (!scan(message.params, members) || !is_string(members[0].value) ||
-      !framing::append_unescaped(requested, members[0].value)) {
+void ServerRole::close() {
+  subscriptions_.close();
+  cancel_all();
+}
+
+void ServerRole::answer(Responder& responder, const ClientContext& client, const Payload& result,
+                        std::optional<CacheHint> hint) {
+  if (client.era == Era::legacy) {
+    responder.result(result);
+    return;
+  }
+  const std::string json = complete_result(result, server_info_, hint);
+  responder.result(std::string_view(json));
+}
+
+std::string ServerRole::capabilities() const {
+  const Announcements& announced = subscriptions_.announced();
+  std::string json;
+  JsonWriter writer(json);
+  writer.begin_object().key("logging").begin_object().end_object();
+  if (options_.complete) writer.key("completions").begin_object().end_object();
+  if (!options_.prompts.empty()) {
+    writer.key("prompts").begin_object();
+    if (announced.prompts) writer.member("listChanged", true);
+    writer.end_object();
+  }
+  if (has_resources()) {
+    writer.key("resources").begin_object();
+    if (announced.resource_updates) writer.member("subscribe", true);
+    if (announced.resources) writer.member("listChanged", true);
+    writer.end_object();
+  }
+  if (!options_.tools.empty()) {
+    writer.key("tools").begin_object();
+    if (announced.tools) writer.member("listChanged", true);
+    writer.end_object();
+  }
+  writer.end_object();
+  return json;
+}
+
+void ServerRole::initialize(Responder& responder, const Message& message, const ClientContext&) {
+  ClientContext client;
+  if (!read_initialize(message.params, client)) {
     responder.error(invalid_params, "'protocolVersion' must be a string");
     return;
   }
-  version_ = negotiate_version(requested);
+  client.protocol_version = negotiate_version(client.protocol_version);
+  legacy_client_ = std::move(client);
   std::string json;
   JsonWriter writer(json);
-  writer.begin_object().member("protocolVersion", version_);
-  writer.key("capabilities").begin_object();
-  writer.key("logging").begin_object().end_object();
-  if (!options_.resources.empty() || options_.provider.read)
-    writer.key("resources").begin_object().end_object();
-  if (!options_.tools.empty()) writer.key("tools").begin_object().end_object();
-  writer.end_object();
-  const Implementation& implementation = options_.implementation;
-  writer.key("serverInfo").begin_object().member("name", implementation.name);
-  if (!implementation.title.empty()) writer.member("title", implementation.title);
-  writer.member("version", implementation.version).end_object();
+  writer.begin_object().member("protocolVersion", legacy_client_.protocol_version);
+  writer.raw_member("capabilities", capabilities()).raw_member("serverInfo", server_info_);
   if (!options_.instructions.empty()) writer.member("instructions", options_.instructions);
   writer.end_object();
   responder.result(std::string_view(json));
 }
 
-void ServerRole::ping(Responder& responder, const Message&) {
+void ServerRole::discover(Responder& responder, const Message&, const ClientContext& client) {
+  std::string json;
+  JsonWriter writer(json);
+  writer.begin_object().key("supportedVersions").begin_array();
+  for (const std::string_view version : modern_versions)
+    writer.value(version);
+  writer.end_array().raw_member("capabilities", capabilities());
+  if (!options_.instructions.empty()) writer.member("instructions", options_.instructions);
+  writer.end_object();
+  answer(responder, client, std::string_view(json), CacheHint{options_.cache_ttl, true});
+}
+
+void ServerRole::ping(Responder& responder, const Message&, const ClientContext&) {
   responder.result(std::string_view("{}"));
 }
 
-void ServerRole::list_tools(Responder& responder, const Message& message) {
-  const std::optional<std::size_t> offset = read_cursor(responder, message.params);
-  if (!offset) return;
-  responder.result(std::string_view(page_of("tools", definitions_of(options_.tools), *offset)));
+void ServerRole::answer_page(Responder& responder, const Message& message,
+                             const ClientContext& client, std::string_view key,
+                             const std::vector<std::string>& definitions) {
+  const std::optional<std::size_t> offset = read_cursor(message.params);
+  if (!offset) {
+    responder.error(invalid_params, "Invalid cursor");
+    return;
+  }
+  const std::string page = page_of(key, definitions, *offset);
+  answer(responder, client, std::string_view(page), CacheHint{options_.cache_ttl, true});
 }
 
-// Answers one question to the provider. Whoever holds it owes the answer.
-struct ServerRole::Lookup {
-  Lookup(Responder asked, std::weak_ptr<ServerRole> in)
-      : responder(std::move(asked)), key(responder.id()), role(std::move(in)) {}
-  Lookup(const Lookup&) = delete;
-  Lookup& operator=(const Lookup&) = delete;
-  ~Lookup() {
-    responder = Responder();  // answers by itself when nobody did
-    const auto live = role.lock();
-    if (live && live->lookups_.erase(key) > 0) live->settle();
+void ServerRole::list_tools(Responder& responder, const Message& message,
+                            const ClientContext& client) {
+  if (options_.tools.empty()) {
+    responder.error(method_not_found, "This server has no tools");
+    return;
   }
+  answer_page(responder, message, client, "tools", definitions_of(options_.tools));
+}
 
-  Responder responder;
-  std::string key;
-  std::weak_ptr<ServerRole> role;
-};
+void ServerRole::list_prompts(Responder& responder, const Message& message,
+                              const ClientContext& client) {
+  if (options_.prompts.empty()) {
+    responder.error(method_not_found, "This server has no prompts");
+    return;
+  }
+  answer_page(responder, message, client, "prompts", definitions_of(options_.prompts));
+}
 
-std::shared_ptr<ServerRole::Lookup> ServerRole::begin_lookup(Responder& responder) {
-  const std::string key(responder.id());
-  if (lookups_.contains(key)) {
+void ServerRole::list_templates(Responder& responder, const Message& message,
+                                const ClientContext& client) {
+  answer_page(responder, message, client, "resourceTemplates", options_.provider.templates);
+}
+
+std::shared_ptr<Request> ServerRole::admit(Responder& responder, std::string_view method,
+                                           std::string_view name, std::string_view arguments,
+                                           std::string_view raw_meta, const ClientContext& client) {
+  const std::string id(responder.id());
+  if (requests_.contains(id) || subscriptions_.is_listening(id)) {
     responder.error(invalid_request, "Invalid request: a request with this id is under way");
     return nullptr;
   }
-  auto lookup = std::make_shared<Lookup>(std::move(responder), weak_from_this());
-  lookups_[key] = lookup;
-  return lookup;
+  auto request = std::make_shared<Request>(std::move(responder), method, name, arguments,
+                                           progress_token(raw_meta), weak_from_this());
+  request->client_ = client;
+  requests_[id] = request;
+  return request;
 }
 
-void ServerRole::list_resources(Responder& responder, const Message& message) {
-  const std::optional<std::size_t> offset = read_cursor(responder, message.params);
-  if (!offset) return;
-  std::vector<std::string> definitions = definitions_of(options_.resources);
-  if (!options_.provider.list) {
-    responder.result(std::string_view(page_of("resources", definitions, *offset)));
-    return;
+std::shared_ptr<Request> ServerRole::admit_or_resume(Responder& responder, const Message& message,
+                                                     std::string_view name,
+                                                     std::string_view arguments,
+                                                     const ClientContext& client) {
+  std::array<Member, 3> members{{{"_meta"}, {"requestState"}, {"inputResponses"}}};
+  scan(message.params, members);
+  const auto [meta, raw_state, raw_answers] =
+      std::array{members[0].value, members[1].value, members[2].value};
+  if (client.era == Era::legacy || (raw_state.empty() && raw_answers.empty())) {
+    return admit(responder, message.method, name, arguments, meta, client);
   }
-  auto lookup = begin_lookup(responder);
-  if (!lookup) return;
-  options_.provider.list([lookup = std::move(lookup), definitions = std::move(definitions),
-                          offset = *offset](std::vector<std::string> more) mutable {
-    const std::shared_ptr<Lookup> once = std::move(lookup);
-    if (!once) return;
-    std::move(more.begin(), more.end(), std::back_inserter(definitions));
-    once->responder.result(std::string_view(page_of("resources", definitions, offset)));
-  });
-}
-
-void ServerRole::list_templates(Responder& responder, const Message& message) {
-  const std::optional<std::size_t> offset = read_cursor(responder, message.params);
-  if (!offset) return;
-  const std::vector<std::string>& templates = options_.provider.templates;
-  responder.result(std::string_view(page_of("resourceTemplates", templates, *offset)));
-}
-
-void ServerRole::call_tool(Responder& responder, const Message& message) {
-  std::array<Member, 3> members{{{"name"}, {"arguments"}, {"_meta"}}};
-  std::string name;
-  if (!scan(message.params, members) || !is_string(members[0].value) ||
-      !framing::append_unescaped(name, members[0].value)) {
-    responder.error(invalid_params, "'name' must be a string");
-    return;
+  if (!raw_answers.empty() && !is_object(raw_answers)) {
+    responder.error(invalid_params, "'inputResponses' must be an object");
+    return nullptr;
   }
-  const std::string_view arguments = members[1].value == "null" ? "" : members[1].value;
-  if (!arguments.empty() && arguments.front() != '{') {
+  Answers answers = read_answers(raw_answers);
+  if (raw_state.empty()) {
+    auto request = admit(responder, message.method, name, arguments, meta, client);
+    if (request) request->answers_ = std::move(answers);
+    return request;
+  }
+  std::string state;
+  if (is_string(raw_state)) framing::append_unescaped(state, raw_state);
+  const auto found = suspended_.find(state);
+  // What it was given for comes with it again, or it was taken from elsewhere.
+  const bool fits = found != suspended_.end() && found->second.request->method_ == message.method &&
+                    found->second.request->name_ == name &&
+                    are_same(found->second.request->arguments_, arguments);
+  if (!fits) {
+    responder.error(invalid_params,
+                    "'requestState' is not one that waits for this request: it is unknown, was "
+                    "used before, or has expired; make the request again without it");
+    return nullptr;
+  }
+  const std::string id(responder.id());
+  if (requests_.contains(id)) {
+    responder.error(invalid_request, "Invalid request: a request with this id is under way");
+    return nullptr;
+  }
+  const std::shared_ptr<Request> request = std::move(found->second.request);
+  suspended_.erase(found);
+  requests_[id] = request;
+  request->resume(std::move(responder), client, progress_token(meta), std::move(answers));
+  return nullptr;
+}
+
+void ServerRole::call_tool(Responder& responder, const Message& message,
+                           const ClientContext& client) {
+  const std::optional<std::string> name = read_text(responder, message.params, "name");
+  if (!name) return;
+  std::array<Member, 1> members{{{"arguments"}}};
+  scan(message.params, members);
+  const std::string_view arguments = members[0].value == "null" ? "" : members[0].value;
+  if (!arguments.empty() && !is_object(arguments)) {
     responder.error(invalid_params, "'arguments' must be an object");
     return;
   }
   const auto tool = std::find_if(options_.tools.begin(), options_.tools.end(),
-                                 [&name](const ToolSpec& spec) { return spec.name == name; });
+                                 [&name](const ToolSpec& spec) { return spec.name == *name; });
   if (tool == options_.tools.end()) {
-    responder.error(invalid_params, "Unknown tool: " + name);
+    responder.error(invalid_params, "Unknown tool: " + shortened(*name));
     return;
   }
-  std::array<Member, 1> meta{{{"progressToken"}}};
-  if (!members[2].value.empty() && members[2].value.front() == '{') scan(members[2].value, meta);
-  const std::string key(responder.id());
-  if (calls_.contains(key)) {
-    responder.error(invalid_request, "Invalid request: a call with this id is under way");
-    return;
-  }
-  auto call = std::make_shared<ToolCall>(std::move(responder), name, arguments, meta[0].value,
-                                         weak_from_this());
-  calls_[key] = call;
-  tool->handler(std::move(call));
+  auto call =
+      admit_or_resume(responder, message, *name, arguments.empty() ? "{}" : arguments, client);
+  if (!call) return;
+  // The tool may replace the tools.
+  const auto handler = tool->handler;
+  handler(std::move(call));
 }
 
-void ServerRole::read_resource(Responder& responder, const Message& message) {
-  std::array<Member, 1> members{{{"uri"}}};
-  std::string uri;
-  if (!scan(message.params, members) || !is_string(members[0].value) ||
-      !framing::append_unescaped(uri, members[0].value)) {
-    responder.error(invalid_params, "'uri' must be a string");
+void ServerRole::get_prompt(Responder& responder, const Message& message,
+                            const ClientContext& client) {
+  const std::optional<std::string> name = read_text(responder, message.params, "name");
+  if (!name) return;
+  std::array<Member, 1> members{{{"arguments"}}};
+  scan(message.params, members);
+  const std::string_view arguments = members[0].value == "null" ? "" : members[0].value;
+  if (!arguments.empty() && !is_object(arguments)) {
+    responder.error(invalid_params, "'arguments' must be an object");
     return;
   }
+  const auto prompt = std::find_if(options_.prompts.begin(), options_.prompts.end(),
+                                   [&name](const PromptSpec& spec) { return spec.name == *name; });
+  if (prompt == options_.prompts.end()) {
+    responder.error(invalid_params, "Unknown prompt: " + shortened(*name));
+    return;
+  }
+  auto request =
+      admit_or_resume(responder, message, *name, arguments.empty() ? "{}" : arguments, client);
+  if (request) prompt->handler(std::move(request));
+}
+
+void ServerRole::list_resources(Responder& responder, const Message& message,
+                                const ClientContext& client) {
+  std::vector<std::string> definitions = definitions_of(options_.resources);
+  if (!options_.provider.list) {
+    answer_page(responder, message, client, "resources", definitions);
+    return;
+  }
+  const std::optional<std::size_t> offset = read_cursor(message.params);
+  if (!offset) {
+    responder.error(invalid_params, "Invalid cursor");
+    return;
+  }
+  auto request = admit(responder, message.method, {}, {}, {}, client);
+  if (!request) return;
+  options_.provider.list([request = std::move(request), definitions = std::move(definitions),
+                          offset = *offset](std::vector<std::string> more) mutable {
+    const std::shared_ptr<Request> once = std::move(request);
+    if (!once) return;
+    std::move(more.begin(), more.end(), std::back_inserter(definitions));
+    const std::string page = page_of("resources", definitions, offset);
+    once->result(std::string_view(page));
+  });
+}
+
+void ServerRole::read_resource(Responder& responder, const Message& message,
+                               const ClientContext& client) {
+  const std::optional<std::string> uri = read_text(responder, message.params, "uri");
+  if (!uri) return;
   const auto resource = std::find_if(options_.resources.begin(), options_.resources.end(),
-                                     [&uri](const ResourceSpec& spec) { return spec.uri == uri; });
+                                     [&uri](const ResourceSpec& spec) { return spec.uri == *uri; });
   if (resource != options_.resources.end()) {
     ResourceContent content;
     content.mime_type = resource->mime_type;
     content.content = resource->text();
-    answer_read(responder, uri, content);
+    const std::string json = read_result(*uri, content);
+    answer(responder, client, std::string_view(json), CacheHint{options_.cache_ttl, true});
     return;
   }
-  if (!options_.provider.read) {
-    answer_unknown(responder, uri);
-    return;
-  }
-  auto lookup = begin_lookup(responder);
-  if (!lookup) return;
-  auto answer = [lookup = std::move(lookup), uri](std::optional<ResourceContent> content) mutable {
-    const std::shared_ptr<Lookup> once = std::move(lookup);
-    if (!once) return;
-    if (content) {
-      answer_read(once->responder, uri, *content);
-    } else {
-      answer_unknown(once->responder, uri);
-    }
+  const auto answer_unknown = [&uri](auto& asked) {
+    asked.error(invalid_params, "Unknown resource: " + shortened(*uri));
   };
-  options_.provider.read(uri, std::move(answer));
+  if (!options_.provider.read) {
+    answer_unknown(responder);
+    return;
+  }
+  auto request = admit(responder, message.method, *uri, {}, {}, client);
+  if (!request) return;
+  options_.provider.read(
+      *uri, [request = std::move(request)](std::optional<ResourceContent> content) mutable {
+        const std::shared_ptr<Request> once = std::move(request);
+        if (!once) return;
+        if (!content) {
+          once->error(invalid_params, "Unknown resource: " + shortened(once->name()));
+        } else if (!content->error.empty()) {
+          once->error(invalid_params, content->error);
+        } else {
+          const std::string json = read_result(once->name(), *content);
+          once->result(std::string_view(json));
+        }
+      });
 }
 
-void ServerRole::set_level(Responder& responder, const Message& message) {
+void ServerRole::subscribe(Responder& responder, const Message& message, const ClientContext&) {
+  if (!subscriptions_.announced().resource_updates) {
+    responder.error(method_not_found, "This server does not tell when a resource changes");
+    return;
+  }
+  std::optional<std::string> uri = read_text(responder, message.params, "uri");
+  if (!uri) return;
+  if (subscriptions_.subscribe(std::move(*uri))) {
+    responder.result(std::string_view("{}"));
+  } else {
+    responder.error(invalid_request, "Too many resources are subscribed to");
+  }
+}
+
+void ServerRole::unsubscribe(Responder& responder, const Message& message, const ClientContext&) {
+  if (!subscriptions_.announced().resource_updates) {
+    responder.error(method_not_found, "This server does not tell when a resource changes");
+    return;
+  }
+  const std::optional<std::string> uri = read_text(responder, message.params, "uri");
+  if (!uri) return;
+  subscriptions_.unsubscribe(*uri);
+  responder.result(std::string_view("{}"));
+}
+
+void ServerRole::listen(Responder& responder, const Message& message, const ClientContext&) {
+  if (!subscriptions_.announced().any()) {
+    responder.error(method_not_found, "This server does not tell of changes");
+  } else if (requests_.contains(responder.id()) || subscriptions_.is_listening(responder.id())) {
+    responder.error(invalid_request, "Invalid request: a request with this id is under way");
+  } else {
+    subscriptions_.listen(std::move(responder), message.params);
+  }
+}
+
+void ServerRole::complete(Responder& responder, const Message& message,
+                          const ClientContext& client) {
+  if (!options_.complete) {
+    responder.error(method_not_found, "This server completes nothing");
+    return;
+  }
+  dom::parser parser;
+  dom::element params;
+  std::string_view type;
+  std::string_view ref;
+  std::string_view argument;
+  std::string_view value;
+  CompletionQuery query;
+  bool readable =
+      parser.parse(message.params.data(), message.params.size()).get(params) == simdjson::SUCCESS &&
+      params["ref"]["type"].get(type) == simdjson::SUCCESS;
+  if (readable) {
+    query.is_prompt = type == "ref/prompt";
+    readable = params["ref"][query.is_prompt ? "name" : "uri"].get(ref) == simdjson::SUCCESS &&
+               params["argument"]["name"].get(argument) == simdjson::SUCCESS &&
+               params["argument"]["value"].get(value) == simdjson::SUCCESS;
+  }
+  if (!readable) {
+    responder.error(invalid_params,
+                    "'ref' must name a prompt or a resource template, and 'argument' have a name "
+                    "and a value");
+    return;
+  }
+  query.ref = ref;
+  query.argument = argument;
+  query.value = value;
+  dom::object known;
+  if (params["context"]["arguments"].get(known) == simdjson::SUCCESS) {
+    for (const dom::key_value_pair member : known) {
+      std::string_view text;
+      if (member.value.get(text) == simdjson::SUCCESS)
+        query.context[std::string(member.key)] = text;
+    }
+  }
+  const Completions found = options_.complete(query);
+  const std::size_t count = std::min(found.values.size(), most_completions);
+  std::string json;
+  JsonWriter writer(json);
+  writer.begin_object().key("completion").begin_object().key("values").begin_array();
+  for (std::size_t i = 0; i < count; ++i)
+    writer.value(found.values[i]);
+  writer.end_array();
+  if (found.total) {
+    writer.member("total", *found.total);
+  } else if (!found.has_more) {
+    writer.member("total", found.values.size());
+  }
+  writer.member("hasMore", found.has_more || count < found.values.size());
+  writer.end_object().end_object();
+  answer(responder, client, std::string_view(json));
+}
+
+void ServerRole::set_level(Responder& responder, const Message& message, const ClientContext&) {
   std::array<Member, 1> members{{{"level"}}};
   std::string name;
   LogLevel level = LogLevel::warning;
@@ -432,29 +660,23 @@ void ServerRole::set_level(Responder& responder, const Message& message) {
   responder.result(std::string_view("{}"));
 }
 
-void ServerRole::finished(const std::string& key) {
-  if (calls_.erase(key) > 0) settle();
+std::string ServerRole::suspend(std::shared_ptr<Request> request) {
+  if (suspended_.size() >= most_suspended) return {};
+  std::string state = make_state();
+  suspended_[state] = {std::move(request), Clock::now() + options_.question_limit};
+  if (output_.rearm) output_.rearm();
+  return state;
 }
 
-void ServerRole::settle() {
-  if (calls_under_way() == 0 && on_idle) on_idle();
+void ServerRole::finished(const std::string& id) {
+  if (requests_.erase(id) > 0 && requests_.empty() && on_idle) on_idle();
 }
 
-void ServerRole::cancel_lookup(const std::string& key) {
-  const auto found = lookups_.find(key);
-  if (found == lookups_.end()) return;
-  if (const std::shared_ptr<Lookup> lookup = found->second.lock()) lookup->responder.discard();
-}
-
-void ServerRole::cancel_call(const std::string& key) {
-  const auto found = calls_.find(key);
-  if (found == calls_.end()) return;
-  const std::shared_ptr<ToolCall> call = found->second.lock();
-  if (!call || call->cancelled_) return;
-  call->cancelled_ = true;
-  call->responder_.discard();
-  const std::function<void()> on_cancel = std::exchange(call->on_cancel, nullptr);
-  if (on_cancel) on_cancel();
+bool ServerRole::cancel_request(std::string_view id) {
+  const auto found = requests_.find(id);
+  if (found == requests_.end()) return false;
+  if (const std::shared_ptr<Request> request = found->second.lock()) request->cancel();
+  return true;
 }
 
 }  // namespace headrace::engine::mcp

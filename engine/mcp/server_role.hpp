@@ -1,8 +1,14 @@
-// The server's half of MCP, without I/O: knows what tools and resources are, not what ours do.
+// The server's half of MCP, both eras, without I/O: knows what tools, resources and prompts are,
+// not what ours do. Which era a request belongs to is decided by the request alone.
 #pragma once
 
+#include <headrace/engine/deadline.hpp>
 #include <headrace/engine/logger.hpp>
+#include <headrace/engine/mcp/client_context.hpp>
 #include <headrace/engine/mcp/protocol.hpp>
+#include <headrace/engine/mcp/request.hpp>
+#include <headrace/engine/mcp/server_messages.hpp>
+#include <headrace/engine/mcp/subscriptions.hpp>
 #include <headrace/engine/peer_core.hpp>
 #include <headrace/engine/unique_function.hpp>
 
@@ -16,64 +22,18 @@
 
 namespace headrace::engine::mcp {
 
-class ServerRole;
-
-/// One `tools/call` under way. Whoever runs it holds it until it is answered; dropped unanswered it
-/// answers with an error.
-class ToolCall {
- public:
-  ToolCall(Responder responder, std::string_view tool, std::string_view arguments,
-           std::string_view progress_token, std::weak_ptr<ServerRole> role);
-  ~ToolCall();
-  ToolCall(const ToolCall&) = delete;
-  ToolCall& operator=(const ToolCall&) = delete;
-
-  const std::string& tool() const noexcept { return tool_; }
-  /// The raw JSON object; `{}` when the call had none.
-  const std::string& arguments() const noexcept { return arguments_; }
-
-  /// The version of MCP that the client speaks; empty when it has not said.
-  std::string_view protocol_version() const noexcept;
-
-  bool wants_progress() const noexcept { return !progress_token_.empty(); }
-  /// Tells a client that asked for it that the call goes on. The number that goes out always grows,
-  /// here by as little as leaves room for numbers that mean something. Nothing is sent once the
-  /// call has ended, or while the client reads too slowly.
-  void progress(std::string_view message);
-  /// The same with how much is done, of how much in all, where that is known. A number that is not
-  /// more than the last one goes out as the next above it.
-  void progress(double done, std::optional<double> total, std::string_view message);
-
-  /// The raw `CallToolResult`.
-  void result(const Payload& json);
-  void error(std::int64_t code, std::string_view message);
-
-  /// The client gave up; nothing is answered any more. `on_cancel` is called at that moment.
-  bool cancelled() const noexcept { return cancelled_; }
-  std::function<void()> on_cancel;
-
- private:
-  friend class ServerRole;
-  void end();
-  void send_progress(std::string_view message);
-
-  Responder responder_;
-  std::string key_;  // the request's raw id
-  std::string tool_;
-  std::string arguments_;
-  std::string progress_token_;
-  std::weak_ptr<ServerRole> role_;
-  std::optional<double> progress_;  // the last number sent
-  std::optional<double> total_;
-  int small_steps_ = 0;
-  bool measured_ = false;  // somebody has said how much is done
-  bool cancelled_ = false;
-};
-
 struct ToolSpec {
   std::string name;
   std::string definition;  ///< Its raw object in `tools/list`.
-  std::function<void(std::shared_ptr<ToolCall>)> handler;
+  /// Answers with a raw `CallToolResult`.
+  std::function<void(std::shared_ptr<Request>)> handler;
+};
+
+struct PromptSpec {
+  std::string name;
+  std::string definition;  ///< Its raw object in `prompts/list`.
+  /// Answers with a raw `GetPromptResult`.
+  std::function<void(std::shared_ptr<Request>)> handler;
 };
 
 struct ResourceSpec {
@@ -104,80 +64,157 @@ struct ResourceProvider {
   std::vector<std::string> templates;
 };
 
+/// What is being typed, and where (`completion/complete`).
+struct CompletionQuery {
+  bool is_prompt = false;  ///< Else a resource template.
+  std::string ref;         ///< The prompt's name, or the URI template.
+  std::string argument;
+  std::string value;                           ///< As far as it has been typed.
+  std::map<std::string, std::string> context;  ///< Arguments that are known already.
+};
+
+struct Completions {
+  std::vector<std::string> values;  ///< The best first; the first hundred are sent.
+  std::optional<std::uint64_t> total;
+  bool has_more = false;
+};
+
 struct ServerOptions {
   Implementation implementation;
   std::string instructions;
   std::vector<ToolSpec> tools;
+  std::vector<PromptSpec> prompts;
   std::vector<ResourceSpec> resources;  ///< Listed before those of the provider.
   ResourceProvider provider;            ///< Its functions may be empty.
+  std::function<Completions(const CompletionQuery&)> complete;
+  /// Which of the role's `…_changed()` will be called; only these are offered to clients.
+  Announcements announced;
   /// Log messages below this are not sent until the client sets another level.
   LogLevel log_level = LogLevel::warning;
+  /// So long a client, and the user behind it, may take for a question.
+  Clock::duration question_limit = std::chrono::minutes(10);
+  /// What modern clients may keep for so long; what a provider lists or reads never is.
+  std::chrono::milliseconds cache_ttl = std::chrono::minutes(5);
 };
 
-/// How the role speaks without having been asked; the peer's, or a test's.
+/// How the role speaks without having been asked; the peer's, or a test's. server.hpp connects one.
 struct ServerOutput {
   std::function<bool(std::string_view method, const Payload& params)> notify;
   std::function<void(std::string_view id, std::int64_t code, std::string_view message)> send_error;
+  /// As Peer::call() and Peer::cancel(), for questions in the legacy era.
+  std::function<std::uint64_t(std::string_view method, const Payload& params, const CallOptions&,
+                              Completion)>
+      call;
+  std::function<void(std::uint64_t number, std::string_view reason)> cancel;
+  /// Calls it soon, from the executor.
+  std::function<void(UniqueFunction<void()>)> later;
+  /// next_deadline() may be earlier than it was.
+  std::function<void()> rearm;
 };
 
-/// Feed it the hooks of a peer. Every request is answered at once, but for tools and the resources
-/// of a provider.
+/// Feed it the hooks of a peer. Held by shared_ptr; end it with close().
 class ServerRole : public std::enable_shared_from_this<ServerRole> {
  public:
-  explicit ServerRole(ServerOptions options) : options_(std::move(options)) {}
+  explicit ServerRole(ServerOptions options);
+  ~ServerRole();
+  ServerRole(const ServerRole&) = delete;
+  ServerRole& operator=(const ServerRole&) = delete;
 
-  void connect(ServerOutput output) { output_ = std::move(output); }
+  void connect(ServerOutput output);
 
   void on_request(Responder responder, const Message& message);
   void on_notification(const Message& message);
   void on_invalid(const framing::Envelope& envelope);
   void on_oversize(const framing::LineSplitter::Oversize& line);
+  /// When on_tick() is to be called: questions that nobody has answered.
+  std::optional<Clock::time_point> next_deadline() const;
+  void on_tick(Clock::time_point now);
 
-  /// Sends a log message to a client that has said hello, from the level on that it asked for.
+  /// Replaces the tools, and tells.
+  void set_tools(std::vector<ToolSpec> tools);
+  void tools_changed() { subscriptions_.tools_changed(); }
+  void prompts_changed() { subscriptions_.prompts_changed(); }
+  void resources_changed() { subscriptions_.resources_changed(); }
+  void resource_updated(std::string_view uri) { subscriptions_.resource_updated(uri); }
+
+  /// Sends a log message to a client that has said hello, from the level on that it asked for; and
+  /// to a modern one that has a request under way with such a level.
   void log(LogLevel level, std::string_view source, std::string_view text);
 
-  /// Requests that are not answered yet.
-  std::size_t calls_under_way() const noexcept { return calls_.size() + lookups_.size(); }
-  /// As if the client had cancelled each.
+  /// Requests that are not answered yet; open subscriptions are none.
+  std::size_t calls_under_way() const noexcept { return requests_.size(); }
+  /// As if the client had cancelled each, also those that wait for its next round.
   void cancel_all();
+  /// Ends subscriptions in order, and cancels the rest.
+  void close();
   /// Called when the last request under way has ended.
   std::function<void()> on_idle;
-  /// Called when a client has said that it is set up.
+  /// Called when a legacy client has said that it is set up, or a modern one has asked for anything
+  /// but what we are.
   std::function<void()> on_initialized;
 
  private:
-  friend class ToolCall;
-  using Handler = void (ServerRole::*)(Responder&, const Message&);
+  friend class Request;
+  using Handler = void (ServerRole::*)(Responder&, const Message&, const ClientContext&);
   struct Route {
     std::string_view method;
     Handler handler;
+    bool legacy;
+    bool modern;
   };
   static const Route routes[];
 
-  void initialize(Responder& responder, const Message& message);
-  void ping(Responder& responder, const Message& message);
-  void list_tools(Responder& responder, const Message& message);
-  void call_tool(Responder& responder, const Message& message);
-  void list_resources(Responder& responder, const Message& message);
-  void list_templates(Responder& responder, const Message& message);
-  void read_resource(Responder& responder, const Message& message);
-  void set_level(Responder& responder, const Message& message);
+  void initialize(Responder&, const Message&, const ClientContext&);
+  void discover(Responder&, const Message&, const ClientContext&);
+  void ping(Responder&, const Message&, const ClientContext&);
+  void list_tools(Responder&, const Message&, const ClientContext&);
+  void call_tool(Responder&, const Message&, const ClientContext&);
+  void list_prompts(Responder&, const Message&, const ClientContext&);
+  void get_prompt(Responder&, const Message&, const ClientContext&);
+  void list_resources(Responder&, const Message&, const ClientContext&);
+  void list_templates(Responder&, const Message&, const ClientContext&);
+  void read_resource(Responder&, const Message&, const ClientContext&);
+  void subscribe(Responder&, const Message&, const ClientContext&);
+  void unsubscribe(Responder&, const Message&, const ClientContext&);
+  void listen(Responder&, const Message&, const ClientContext&);
+  void complete(Responder&, const Message&, const ClientContext&);
+  void set_level(Responder&, const Message&, const ClientContext&);
 
-  // A question to the provider that is under way.
-  struct Lookup;
-  std::shared_ptr<Lookup> begin_lookup(Responder& responder);
+  bool has_resources() const { return !options_.resources.empty() || options_.provider.read; }
+  std::string capabilities() const;
+  void answer(Responder& responder, const ClientContext& client, const Payload& result,
+              std::optional<CacheHint> hint = std::nullopt);
+  void answer_page(Responder& responder, const Message& message, const ClientContext& client,
+                   std::string_view key, const std::vector<std::string>& definitions);
+  std::shared_ptr<Request> admit(Responder& responder, std::string_view method,
+                                 std::string_view name, std::string_view arguments,
+                                 std::string_view raw_meta, const ClientContext& client);
+  // A request that may be the next round of an earlier one: then that goes on, and this is null.
+  std::shared_ptr<Request> admit_or_resume(Responder& responder, const Message& message,
+                                           std::string_view name, std::string_view arguments,
+                                           const ClientContext& client);
 
-  void finished(const std::string& key);
-  void settle();
-  void cancel_call(const std::string& key);
-  void cancel_lookup(const std::string& key);
+  void later(UniqueFunction<void()> task);
+  void finished(const std::string& id);
+  bool cancel_request(std::string_view id);
+
+  // A request that waits for the client's next round.
+  struct Suspended {
+    std::shared_ptr<Request> request;
+    Clock::time_point expires;
+  };
+  // The key under which it is found again; empty when there are too many.
+  std::string suspend(std::shared_ptr<Request> request);
 
   ServerOptions options_;
   ServerOutput output_;
-  std::map<std::string, std::weak_ptr<ToolCall>, std::less<>> calls_;
-  std::map<std::string, std::weak_ptr<Lookup>, std::less<>> lookups_;
-  std::string version_;  // negotiated
-  bool greeted_ = false;
+  std::string server_info_;
+  Subscriptions subscriptions_;
+  std::map<std::string, std::weak_ptr<Request>, std::less<>> requests_;  // by raw id
+  std::map<std::string, Suspended, std::less<>> suspended_;              // by requestState
+  ClientContext legacy_client_;
+  bool greeted_ = false;  // the legacy client is set up
+  bool awaited_ = false;  // a client of any era will use us: on_initialized was called
 };
 
 }  // namespace headrace::engine::mcp

@@ -25,13 +25,13 @@ struct Role : testing::Test {
     ServerOptions options;
     options.implementation = {"test", "1.2", "A test"};
     options.instructions = "say \"please\"";
-    options.tools.push_back({"keep", R"({"name":"keep"})", [this](std::shared_ptr<ToolCall> call) {
+    options.tools.push_back({"keep", R"({"name":"keep"})", [this](std::shared_ptr<Request> call) {
                                kept.push_back(std::move(call));
                              }});
-    options.tools.push_back({"now", R"({"name":"now"})", [](std::shared_ptr<ToolCall> call) {
+    options.tools.push_back({"now", R"({"name":"now"})", [](std::shared_ptr<Request> call) {
                                call->result(std::string_view(call->arguments()));
                              }});
-    options.tools.push_back({"drop", R"({"name":"drop"})", [](std::shared_ptr<ToolCall>) {}});
+    options.tools.push_back({"drop", R"({"name":"drop"})", [](std::shared_ptr<Request>) {}});
     options.resources.push_back(
         {"res://one", R"({"uri":"res://one"})", "text/plain", [] { return "line 1\nline \"2\""; }});
     if (with_provider) {
@@ -63,6 +63,7 @@ struct Role : testing::Test {
     output.send_error = [this](std::string_view id, std::int64_t code, std::string_view message) {
       peer.core().send_error(id, code, message);
     };
+    output.later = [](UniqueFunction<void()>) { ADD_FAILURE() << "nothing here asks"; };
     role->connect(std::move(output));
   }
 
@@ -81,13 +82,13 @@ struct Role : testing::Test {
               std::string(params) + "}");
   }
 
-  std::vector<std::shared_ptr<ToolCall>> kept;
+  std::vector<std::shared_ptr<Request>> kept;
   std::vector<ResourceProvider::Listed> lists;
   std::vector<std::string> asked;
   std::vector<ResourceProvider::Read> reads;
   int idle = 0;
   std::shared_ptr<ServerRole> role;
-  CoreHarness peer;
+  CoreHarness peer{test::named("the client")};
 };
 
 std::string answered(std::string_view result, std::string_view id = "1") {
@@ -145,7 +146,7 @@ TEST_F(Role, ACursorCanOnlyBeMadeUp) {
 }
 
 TEST_F(Role, UnknownMethodsToolsAndResourcesAreNamed) {
-  EXPECT_THAT(ask("prompts/list"), refused(-32601, "Method not found: prompts/list"));
+  EXPECT_THAT(ask("prompts/list"), refused(-32601, "This server has no prompts"));
   EXPECT_THAT(ask("tools/call", R"({"name":"nope"})"), refused(-32602, "Unknown tool: nope"));
   EXPECT_THAT(ask("resources/read", R"({"uri":"res://two"})"),
               refused(-32602, "Unknown resource: res://two"));
@@ -330,9 +331,10 @@ TEST_F(Role, ProgressAlwaysGrows) {
 
 TEST_F(Role, ACallKnowsTheVersionItsClientSpeaks) {
   ask("tools/call", R"({"name":"keep"})");
-  EXPECT_EQ(kept[0]->protocol_version(), "");
+  EXPECT_EQ(kept[0]->client().protocol_version, "");
   ask("initialize", R"({"protocolVersion":"2025-03-26"})", "2");
-  EXPECT_EQ(kept[0]->protocol_version(), "2025-03-26");
+  ask("tools/call", R"({"name":"keep"})", "3");
+  EXPECT_EQ(kept[1]->client().protocol_version, "2025-03-26");
 }
 
 TEST_F(Role, WithoutATokenThereIsNoProgress) {
@@ -442,7 +444,7 @@ TEST(RoleOfManyTools, ListsThemInPages) {
   for (int i = 0; i < 250; ++i)
     options.tools.push_back({"t", "{}", nullptr});
   const auto role = std::make_shared<ServerRole>(std::move(options));
-  CoreHarness peer;
+  CoreHarness peer{test::named("the client")};
   peer.hooks.on_request = [&role](Responder responder, const Message& message) {
     role->on_request(std::move(responder), message);
   };

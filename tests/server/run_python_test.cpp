@@ -210,7 +210,7 @@ TEST(Tool, ARunThatGoesDownWithItsContextHoldsNothingAnyMore) {
       << R"({"mcpServers":{"silent":{"command":"/bin/sleep","args":["1000"]}}})";
   // One waits for its server, the other for its sandbox.
   for (const char* arguments : {R"({"code":"1","servers":["silent"]})", R"({"code":"1"})"}) {
-    std::weak_ptr<engine::mcp::ToolCall> call;
+    std::weak_ptr<engine::mcp::Request> call;
     std::weak_ptr<Bridge> bridge;
     {
       asio::io_context context;
@@ -218,9 +218,9 @@ TEST(Tool, ARunThatGoesDownWithItsContextHoldsNothingAnyMore) {
       options.registry.sources.state_dir = folder;
       const auto made = Bridge::make(context.get_executor(), std::move(options), {});
       const engine::mcp::ToolSpec tool = run_python_tool(made, context.get_executor(), {});
-      const auto asked =
-          std::make_shared<engine::mcp::ToolCall>(engine::Responder(), "run_python", arguments, "1",
-                                                  std::weak_ptr<engine::mcp::ServerRole>());
+      const auto asked = std::make_shared<engine::mcp::Request>(
+          engine::Responder(), "tools/call", "run_python", arguments, "1",
+          std::weak_ptr<engine::mcp::ServerRole>());
       tool.handler(asked);
       call = asked;
       bridge = made;

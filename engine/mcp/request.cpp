@@ -1,0 +1,334 @@
+// How a request is answered, and how it asks.
+#include <headrace/engine/mcp/request.hpp>
+#include <headrace/engine/mcp/server_role.hpp>
+#include <headrace/framing/json_writer.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+#include <vector>
+
+namespace headrace::engine::mcp {
+namespace {
+
+using framing::JsonWriter;
+
+// Larger numbers have no next one.
+constexpr double most_progress = 1e300;
+// So that a thousand of them are less than the first whole number that somebody counts.
+constexpr double steps_per_unit = 1000;
+
+}  // namespace
+
+Request::Request(Responder responder, std::string_view method, std::string_view name,
+                 std::string_view arguments, std::string_view progress_token,
+                 std::weak_ptr<ServerRole> role)
+    : responder_(std::move(responder)),
+      id_(responder_.id()),
+      method_(method),
+      name_(name),
+      arguments_(arguments.empty() ? "{}" : arguments),
+      progress_token_(progress_token),
+      role_(std::move(role)) {}
+
+Request::~Request() {
+  end();
+}
+
+void Request::end() {
+  on_cancel = nullptr;
+  if (std::exchange(ended_, true)) return;
+  const auto role = role_.lock();
+  for (OpenQuestion& question : std::exchange(questions_, {})) {
+    if (question.call != 0 && role && role->output_.cancel)
+      role->output_.cancel(question.call, "the request that needed the answer has ended");
+    question.done({{}, internal_error, "the request has ended"});
+  }
+  // A responder that was not used answers by itself.
+  responder_ = Responder();
+  if (role && !id_.empty()) role->finished(std::exchange(id_, {}));
+}
+
+void Request::cancel() {
+  if (ended_ || cancelled_) return;
+  cancelled_ = true;
+  state_.clear();
+  responder_.discard();
+  fail_questions(internal_error, "the request was cancelled");
+  const std::function<void()> told = std::exchange(on_cancel, nullptr);
+  if (told) told();
+}
+
+void Request::progress(std::string_view message) {
+  double next = ++small_steps_ / steps_per_unit;
+  if (progress_ && (measured_ || next <= *progress_)) {
+    next = std::nextafter(*progress_, std::numeric_limits<double>::max());
+  }
+  progress_ = next;
+  send_progress(message);
+}
+
+void Request::progress(double done, std::optional<double> total, std::string_view message) {
+  if (!std::isfinite(done)) return progress(message);
+  measured_ = true;
+  total_ = total && std::isfinite(*total) ? total : std::nullopt;
+  done = std::clamp(done, -most_progress, most_progress);
+  if (progress_ && done <= *progress_) {
+    done = std::nextafter(*progress_, std::numeric_limits<double>::max());
+  }
+  progress_ = done;
+  send_progress(message);
+}
+
+void Request::send_progress(std::string_view message) {
+  const auto role = role_.lock();
+  if (!role || !wants_progress() || !responder_ || cancelled_ || !role->output_.notify) return;
+  std::string params;
+  JsonWriter writer(params);
+  writer.begin_object().raw_member("progressToken", progress_token_).member("progress", *progress_);
+  if (total_) writer.member("total", *total_);
+  if (!message.empty()) writer.member("message", message);
+  writer.end_object();
+  role->output_.notify("notifications/progress", std::string_view(params));
+}
+
+void Request::log(LogLevel level, std::string_view logger, std::string_view data) {
+  const auto role = role_.lock();
+  if (!role || !responder_ || cancelled_ || !role->output_.notify) return;
+  const bool wanted = client_.era == Era::modern ? client_.log_level && level >= *client_.log_level
+                                                 : level >= role->options_.log_level;
+  if (!wanted) return;
+  std::string params;
+  JsonWriter writer(params);
+  writer.begin_object().member("level", to_string(level));
+  if (!logger.empty()) writer.member("logger", logger);
+  writer.raw_member("data", data).end_object();
+  role->output_.notify("notifications/message", std::string_view(params));
+}
+
+std::uint64_t Request::ask(std::string_view key, std::string_view method, std::string_view params,
+                           ReplyCallback done) {
+  const auto role = role_.lock();
+  const std::uint64_t number = ++last_question_;
+  questions_.push_back({number, key.empty() ? "q" + std::to_string(number) : std::string(key),
+                        std::string(method), params.empty() ? "{}" : std::string(params),
+                        std::move(done)});
+  if (!role) {
+    finish(number, {{}, internal_error, "there is no client"});
+    return number;
+  }
+  OpenQuestion& question = questions_.back();
+  const std::string missing = missing_capability(client_.capabilities, method, params);
+  if (ended_ || cancelled_ || !missing.empty()) {
+    const bool over = ended_ || cancelled_;
+    QuestionReply refusal{
+        {},
+        over ? internal_error : method_not_found,
+        over ? "the request has ended"
+             : "the client has not declared that it can answer '" + question.method + "'"};
+    role->later([self = shared_from_this(), number, refusal = std::move(refusal)]() mutable {
+      self->finish(number, std::move(refusal));
+    });
+    return number;
+  }
+  if (client_.era == Era::legacy) {
+    ask_legacy(question);
+  } else if (!round_due_) {
+    // What is asked in the same turn goes out in the same round.
+    round_due_ = true;
+    role->later([self = shared_from_this()] {
+      self->round_due_ = false;
+      self->take_answers();
+    });
+  }
+  return number;
+}
+
+void Request::ask_legacy(OpenQuestion& question) {
+  const auto role = role_.lock();
+  CallOptions options;
+  options.deadline = Deadline::after(role->options_.question_limit);
+  auto answered = [weak = weak_from_this(), number = question.number](std::error_code error,
+                                                                      const Answer& answer) {
+    if (const auto self = weak.lock()) self->on_legacy_answer(number, error, answer);
+  };
+  question.call = role->output_.call(question.method, std::string_view(question.params), options,
+                                     std::move(answered));
+}
+
+void Request::on_legacy_answer(std::uint64_t number, std::error_code error, const Answer& answer) {
+  const auto question =
+      std::find_if(questions_.begin(), questions_.end(),
+                   [number](const OpenQuestion& one) { return one.number == number; });
+  if (question == questions_.end()) return;
+  question->call = 0;
+  QuestionReply reply;
+  if (error == Errc::remote_error) {
+    const RemoteError refused = read_remote_error(answer.body);
+    reply.code = refused.code;
+    reply.message = refused.message;
+  } else if (error) {
+    reply.code = internal_error;
+    reply.message = error == Errc::timed_out ? "the client did not answer in time"
+                                             : "the client could not be asked: " + error.message();
+  } else if (!is_answer(question->method, answer.body)) {
+    reply.code = invalid_params;
+    reply.message = "the client's answer to '" + question->method + "' has not the form of one";
+  } else {
+    reply.result = answer.body;
+  }
+  finish(number, std::move(reply));
+}
+
+void Request::take_answers() {
+  // What is done with one answer may end others, or ask anew.
+  std::vector<std::pair<std::uint64_t, QuestionReply>> taken;
+  for (const OpenQuestion& question : questions_) {
+    auto answer = answers_.extract(question.key);
+    // Else it is asked again.
+    if (answer.empty() || !is_answer(question.method, answer.mapped())) continue;
+    taken.emplace_back(question.number, QuestionReply{std::move(answer.mapped()), 0, {}});
+  }
+  const auto self = shared_from_this();
+  for (auto& [number, reply] : taken)
+    finish(number, std::move(reply));
+  if (!taken.empty() && !round_due_) {
+    // Whoever has got an answer may have another question at once.
+    round_due_ = true;
+    if (const auto role = role_.lock()) {
+      role->later([self] {
+        self->round_due_ = false;
+        self->take_answers();
+      });
+    }
+    return;
+  }
+  if (taken.empty()) ask_next_round();
+}
+
+void Request::ask_next_round() {
+  const auto role = role_.lock();
+  if (ended_ || cancelled_ || questions_.empty() || !responder_ || !role) return;
+  state_ = role->suspend(shared_from_this());
+  if (state_.empty()) {
+    fail_questions(internal_error, "too many requests wait for their clients' answers");
+    return;
+  }
+  std::string json;
+  JsonWriter writer(json);
+  writer.begin_object().member("resultType", "input_required");
+  writer.key("inputRequests").begin_object();
+  for (const OpenQuestion& question : questions_) {
+    writer.key(question.key)
+        .begin_object()
+        .member("method", question.method)
+        .raw_member("params", question.params)
+        .end_object();
+  }
+  writer.end_object().member("requestState", state_);
+  writer.key("_meta").begin_object().raw_member(meta_key::server_info, role->server_info_);
+  writer.end_object().end_object();
+  responder_.result(std::string_view(json));
+  responder_ = Responder();
+  progress_token_.clear();
+  role->finished(std::exchange(id_, {}));
+}
+
+void Request::resume(Responder responder, const ClientContext& client,
+                     std::string_view progress_token,
+                     std::map<std::string, std::string, std::less<>> answers) {
+  responder_ = std::move(responder);
+  id_ = responder_.id();
+  client_ = client;
+  progress_token_ = progress_token;
+  state_.clear();
+  answers_ = std::move(answers);
+  if (kept_) {
+    const Kept kept = std::move(*kept_);
+    if (kept.code == 0) {
+      send_result(std::string_view(kept.result));
+    } else {
+      error(kept.code, kept.message, kept.data);
+    }
+    return;
+  }
+  take_answers();
+}
+
+void Request::fail_questions(std::int64_t code, std::string_view message) {
+  const auto role = role_.lock();
+  for (OpenQuestion& question : std::exchange(questions_, {})) {
+    if (question.call != 0 && role && role->output_.cancel)
+      role->output_.cancel(question.call, message);
+    question.done({{}, code, std::string(message)});
+  }
+}
+
+void Request::finish(std::uint64_t number, QuestionReply reply) {
+  const auto question =
+      std::find_if(questions_.begin(), questions_.end(),
+                   [number](const OpenQuestion& one) { return one.number == number; });
+  if (question == questions_.end()) return;
+  ReplyCallback done = std::move(question->done);
+  questions_.erase(question);
+  done(std::move(reply));
+}
+
+void Request::withdraw(std::uint64_t number) {
+  const auto question =
+      std::find_if(questions_.begin(), questions_.end(),
+                   [number](const OpenQuestion& one) { return one.number == number; });
+  if (question == questions_.end()) return;
+  const std::uint64_t call = question->call;
+  questions_.erase(question);
+  const auto role = role_.lock();
+  if (call != 0 && role && role->output_.cancel)
+    role->output_.cancel(call, "nobody waits for the answer any more");
+}
+
+void Request::result(const Payload& json) {
+  if (ended_) return;
+  if (suspended() && !cancelled_) {
+    kept_.emplace();
+    for (const RawJson& piece : json.pieces)
+      kept_->result.append(piece.text);
+    fail_questions(internal_error, "the request has ended");
+    return;
+  }
+  send_result(json);
+}
+
+void Request::send_result(const Payload& json) {
+  const auto role = role_.lock();
+  if (role && responder_) {
+    // What a provider lists and reads may be another's the next time (2026-07-28, caching).
+    const bool cacheable = method_ == "resources/list" || method_ == "resources/read";
+    role->answer(responder_, client_, json, cacheable ? std::optional(CacheHint{}) : std::nullopt);
+  } else {
+    responder_.result(json);
+  }
+  end();
+}
+
+void Request::error(std::int64_t code, std::string_view message, std::string_view data) {
+  if (ended_) return;
+  if (suspended() && !cancelled_) {
+    kept_ = Kept{{}, code, std::string(message), std::string(data)};
+    fail_questions(internal_error, "the request has ended");
+    return;
+  }
+  responder_.error(code, message, data);
+  end();
+}
+
+void Request::refuse_for(std::string_view required_capabilities) {
+  std::string data = R"({"requiredCapabilities":)";
+  data.append(required_capabilities).append("}");
+  error(client_.era == Era::modern ? missing_client_capability : invalid_request,
+        "The client has not declared a capability that this needs: " +
+            std::string(required_capabilities),
+        data);
+}
+
+}  // namespace headrace::engine::mcp

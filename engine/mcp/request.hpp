@@ -1,0 +1,150 @@
+// One request of a client that takes its time: a tool that runs, a prompt or a resource that is
+// being made.
+#pragma once
+
+#include <headrace/engine/mcp/client_context.hpp>
+#include <headrace/engine/mcp/question.hpp>
+#include <headrace/engine/peer_core.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace headrace::engine::mcp {
+
+class ServerRole;
+
+/// Whoever works on it holds it until it is answered; dropped unanswered it answers with an error.
+/// All of it is used on the executor of the role's peer.
+///
+/// In the modern era a question to the client ends the JSON-RPC request: it is answered with
+/// `input_required`, this goes on existing, and the client's repetition with the answers takes it
+/// up where it was. Nobody who works on it notices, but that nothing can be told meanwhile.
+class Request : public std::enable_shared_from_this<Request> {
+ public:
+  /// `name` is that of the tool or prompt, or the resource's URI; `progress_token` is raw JSON,
+  /// empty for none.
+  Request(Responder responder, std::string_view method, std::string_view name,
+          std::string_view arguments, std::string_view progress_token,
+          std::weak_ptr<ServerRole> role);
+  ~Request();
+  Request(const Request&) = delete;
+  Request& operator=(const Request&) = delete;
+
+  const std::string& method() const noexcept { return method_; }
+  const std::string& name() const noexcept { return name_; }
+  /// The raw JSON object; `{}` when there was none.
+  const std::string& arguments() const noexcept { return arguments_; }
+  /// Who asks, and what they can do; in the modern era as of the latest round.
+  const ClientContext& client() const noexcept { return client_; }
+
+  bool wants_progress() const noexcept { return !progress_token_.empty(); }
+  /// Tells a client that asked for it that the work goes on. The number that goes out always grows,
+  /// here by as little as leaves room for numbers that mean something. Nothing is sent once the
+  /// request has ended or while it waits for its next round, or while the client reads too slowly.
+  void progress(std::string_view message);
+  /// The same with how much is done, of how much in all, where that is known. A number that is not
+  /// more than the last one goes out as the next above it.
+  void progress(double done, std::optional<double> total, std::string_view message);
+
+  /// A log message that belongs to this request; `data` is raw JSON. Sent from the level on that
+  /// the client asked for.
+  void log(LogLevel level, std::string_view logger, std::string_view data);
+
+  /// Asks the client: `elicitation/create`, `sampling/createMessage` or `roots/list`, with `params`
+  /// as a raw JSON object. `done` is called once, never from inside this, with an answer that has
+  /// the right form, or with an error: the client has not declared that it can
+  /// (`missing_capability()` tells before), it did not answer in time
+  /// (ServerOptions::question_limit), the request has ended.
+  ///
+  /// `key` names the question within the request, for clients of the modern era; empty: a number.
+  /// Two questions may not have the same key at a time. The answer to a question of which the
+  /// client sent it unasked, with the key, is taken: so do clients that repeat a request without
+  /// its state.
+  ///
+  /// Returns a number for withdraw().
+  std::uint64_t ask(std::string_view key, std::string_view method, std::string_view params,
+                    ReplyCallback done);
+  /// Nobody waits for the answer any more: `done` is not called.
+  void withdraw(std::uint64_t question);
+
+  /// A raw result object. In the modern era it is completed: `resultType`, `_meta`, hints for
+  /// caches, where they are not in it.
+  void result(const Payload& json);
+  /// `data` is raw JSON, empty for none.
+  void error(std::int64_t code, std::string_view message, std::string_view data = {});
+  /// -32021, with what the client would have to declare (as missing_capability() says it).
+  void refuse_for(std::string_view required_capabilities);
+
+  /// The client gave up; nothing is answered any more. `on_cancel` is called at that moment.
+  bool cancelled() const noexcept { return cancelled_; }
+  std::function<void()> on_cancel;
+
+ private:
+  friend class ServerRole;
+
+  struct OpenQuestion {
+    std::uint64_t number;
+    std::string key;
+    std::string method;
+    std::string params;
+    ReplyCallback done;
+    std::uint64_t call = 0;  // legacy: of the request to the client
+  };
+
+  bool ended() const noexcept { return ended_; }
+  bool suspended() const noexcept { return !ended_ && !state_.empty(); }
+  void end();
+  void cancel();
+  void send_progress(std::string_view message);
+  void ask_legacy(OpenQuestion& question);
+  void on_legacy_answer(std::uint64_t number, std::error_code error, const Answer& answer);
+  void ask_next_round();
+  void suspend();
+  void resume(Responder responder, const ClientContext& client, std::string_view progress_token,
+              std::map<std::string, std::string, std::less<>> answers);
+  void take_answers();
+  void fail_questions(std::int64_t code, std::string_view message);
+  void finish(std::uint64_t number, QuestionReply reply);
+  void send_result(const Payload& json);
+
+  Responder responder_;
+  std::string id_;  // raw; empty while no JSON-RPC request waits for us
+  std::string method_;
+  std::string name_;
+  std::string arguments_;
+  std::string progress_token_;
+  ClientContext client_;
+  std::weak_ptr<ServerRole> role_;
+
+  std::optional<double> progress_;  // the last number sent
+  std::optional<double> total_;
+  int small_steps_ = 0;
+  bool measured_ = false;  // somebody has said how much is done
+
+  std::list<OpenQuestion> questions_;
+  // Modern era: what the client sent with this round, by key, and nobody has asked for yet.
+  std::map<std::string, std::string, std::less<>> answers_;
+  std::uint64_t last_question_ = 0;
+  bool round_due_ = false;
+  std::string state_;  // the key under which the role keeps us while suspended
+
+  // Ended while suspended: what the client is told when it comes back.
+  struct Kept {
+    std::string result;
+    std::int64_t code = 0;
+    std::string message;
+    std::string data;
+  };
+  std::optional<Kept> kept_;
+
+  bool ended_ = false;
+  bool cancelled_ = false;
+};
+
+}  // namespace headrace::engine::mcp

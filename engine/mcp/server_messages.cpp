@@ -1,0 +1,116 @@
+// Writing pages and completing results.
+#include <headrace/engine/mcp/server_messages.hpp>
+#include <headrace/framing/json_writer.hpp>
+#include <headrace/framing/object_scanner.hpp>
+#include <headrace/framing/utf8_prefix.hpp>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include <simdjson.h>
+
+namespace headrace::engine::mcp {
+namespace {
+
+using framing::Fault;
+using framing::JsonWriter;
+using framing::Member;
+
+constexpr std::size_t longest_log = 8 << 10;
+
+}  // namespace
+
+std::string page_of(std::string_view key, const std::vector<std::string>& definitions,
+                    std::size_t offset) {
+  std::string json;
+  JsonWriter writer(json);
+  writer.begin_object().key(key).begin_array();
+  const std::size_t end = std::min(definitions.size(), offset + page_size);
+  for (std::size_t i = offset; i < end; ++i)
+    writer.raw(definitions[i]);
+  writer.end_array();
+  if (end < definitions.size()) writer.member("nextCursor", std::to_string(end));
+  writer.end_object();
+  return json;
+}
+
+std::optional<std::size_t> read_cursor(std::string_view params) {
+  if (params.empty()) return 0;
+  std::array<Member, 1> members{{{"cursor"}}};
+  framing::ObjectScanner scanner;
+  if (scanner.scan_members(params, members) != Fault::none) return std::nullopt;
+  std::string_view raw = members[0].value;
+  if (raw.empty() || raw == "null") return 0;
+  if (raw.size() < 3 || raw.front() != '"') return std::nullopt;
+  raw = raw.substr(1, raw.size() - 2);
+  std::size_t offset = 0;
+  const auto [rest, error] = std::from_chars(raw.data(), raw.data() + raw.size(), offset);
+  const bool good = error == std::errc() && rest == raw.data() + raw.size() && offset > 0 &&
+                    offset % page_size == 0;
+  return good ? std::optional(offset) : std::nullopt;
+}
+
+std::string implementation_json(const Implementation& implementation) {
+  std::string json;
+  JsonWriter writer(json);
+  writer.begin_object().member("name", implementation.name);
+  if (!implementation.title.empty()) writer.member("title", implementation.title);
+  writer.member("version", implementation.version).end_object();
+  return json;
+}
+
+std::string complete_result(const Payload& result, std::string_view server_info,
+                            const std::optional<CacheHint>& hint) {
+  std::string body;
+  body.reserve(result.size() + simdjson::SIMDJSON_PADDING);
+  for (const RawJson& piece : result.pieces)
+    body.append(piece.text);
+  std::array<Member, 4> members{{{"resultType"}, {"_meta"}, {"ttlMs"}, {"cacheScope"}}};
+  framing::ObjectScanner scanner;
+  if (scanner.scan_members(body, members) != Fault::none) return body;
+  const std::string_view meta = members[1].value;
+  std::string json;
+  json.reserve(body.size() + server_info.size() + 200);
+  JsonWriter writer(json);
+  writer.begin_object();
+  if (members[0].value.empty()) writer.member("resultType", "complete");
+  if (hint && members[2].value.empty()) writer.member("ttlMs", hint->ttl.count());
+  if (hint && members[3].value.empty())
+    writer.member("cacheScope", hint->is_public ? "public" : "private");
+  std::array<Member, 1> known{{{meta_key::server_info}}};
+  const bool has_meta = !meta.empty() && meta.front() == '{';
+  if (has_meta) scanner.scan_members(meta, known);
+  const bool identified = has_meta && !known[0].value.empty();
+  if (!has_meta && meta.empty()) {
+    writer.key("_meta").begin_object().raw_member(meta_key::server_info, server_info).end_object();
+  }
+  // The rest of the object as it came, but for what has to go into its `_meta`.
+  const auto is_space = [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
+  const auto first = std::find_if_not(
+      body.begin() + static_cast<std::ptrdiff_t>(body.find('{')) + 1, body.end(), is_space);
+  const auto rest = static_cast<std::size_t>(first - body.begin());
+  const bool empty = body[rest] == '}';
+  if (!empty && json.size() > 1) json += ',';
+  if (has_meta && !identified) {
+    const auto inside = static_cast<std::size_t>(meta.data() - body.data()) + 1;
+    json.append(body, rest, inside - rest);
+    framing::append_quoted(json, meta_key::server_info);
+    json.append(":").append(server_info);
+    const std::string_view members_of_meta = meta.substr(1);
+    const bool meta_is_empty =
+        *std::find_if_not(members_of_meta.begin(), members_of_meta.end(), is_space) == '}';
+    if (!meta_is_empty) json += ',';
+    json.append(body, inside, std::string::npos);
+  } else {
+    json.append(body, rest, std::string::npos);
+  }
+  return json;
+}
+
+std::string shortened(std::string_view text) {
+  if (text.size() <= longest_log) return std::string(text);
+  return std::string(framing::utf8_prefix(text, longest_log)) + "…";
+}
+
+}  // namespace headrace::engine::mcp
