@@ -107,8 +107,8 @@ TraceTap::TraceTap(std::shared_ptr<Trace> trace, std::string_view peer)
     : trace_(std::move(trace)), peer_(peer), stream_(++trace_->streams_) {}
 
 TraceTap::~TraceTap() {
-  if (in_.size > 0) end_line(in_, "in");
-  if (out_.size > 0) end_line(out_, "out");
+  if (in_.size > 0) end_line(in_, "in", true);
+  if (out_.size > 0) end_line(out_, "out", true);
   framing::JsonWriter writer(records_);
   writer.begin_object().member("at", trace_->elapsed()).member("stream", stream_);
   writer.member("peer", peer_).member("closed", true).end_object();
@@ -137,16 +137,17 @@ void TraceTap::add(Line& line, std::string_view direction, std::string_view byte
     line.text.append(part.substr(0, Trace::longest_line - line.text.size()));
     line.size += part.size();
     if (end == std::string_view::npos) return;
-    end_line(line, direction);
+    end_line(line, direction, false);
     bytes.remove_prefix(end + 1);
   }
 }
 
-void TraceTap::end_line(Line& line, std::string_view direction) {
+void TraceTap::end_line(Line& line, std::string_view direction, bool unfinished) {
   framing::JsonWriter writer(records_);
   writer.begin_object().member("at", trace_->elapsed()).member("stream", stream_);
   writer.member("peer", peer_).member("direction", direction).member("line", line.text);
   if (line.size > line.text.size()) writer.member("size", line.size);
+  if (unfinished) writer.member("unfinished", true);
   writer.end_object();
   records_ += '\n';
   give_back(line.text);

@@ -68,7 +68,7 @@ class TraceTap {
   };
 
   void add(Line& line, std::string_view direction, std::string_view bytes);
-  void end_line(Line& line, std::string_view direction);
+  void end_line(Line& line, std::string_view direction, bool unfinished);
   void flush();
 
   std::shared_ptr<Trace> trace_;

@@ -13,6 +13,7 @@
 
 #include "support.hpp"
 #include "temporary_folder.hpp"
+#include "test_trace.hpp"
 
 namespace headrace::engine::mcp::test {
 
@@ -51,6 +52,7 @@ struct Downstreams : testing::Test {
     hooks.on_tools_changed = [this] { ++tools_changed; };
     options.stop_times = {patience, patience};
     options.probe_limit = probe_limit;
+    options.trace = engine::test::test_trace();
     if (stop_quickly) {
       options.stop_times = {std::chrono::milliseconds(1), std::chrono::milliseconds(1)};
     }
@@ -95,9 +97,9 @@ struct Downstreams : testing::Test {
   }
 
   void expect_alive() {
-    const Ended ended = call("echo", "[1]");
+    const Ended ended = call("echo", R"({"n":1})");
     EXPECT_FALSE(ended.error) << ended.message;
-    EXPECT_EQ(ended.body, R"({"echo":[1]})");
+    EXPECT_EQ(ended.body, R"({"echo":{"n":1}})");
   }
 
   asio::io_context context;

@@ -100,10 +100,10 @@ TEST_F(Downstreams, ACallMadeFromTheNewsOfAFailedStartIsServed) {
   std::shared_ptr<Ended> second;
   server->call_tool("echo", RawJson{"{}", {}}, {}, [&](Outcome outcome) {
     EXPECT_TRUE(outcome.error);
-    second = begin("echo", "[2]");
+    second = begin("echo", R"({"n":2})");
   });
   ASSERT_TRUE(run_until(context, [&second] { return second != nullptr; }));
-  EXPECT_EQ(await(second).body, R"({"echo":[2]})");
+  EXPECT_EQ(await(second).body, R"({"echo":{"n":2}})");
 }
 
 // --- calls that wait for the start ---

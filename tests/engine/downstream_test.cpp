@@ -99,9 +99,10 @@ TEST_F(Downstreams, ACallMadeFromTheNewsOfADeathStartsItAgain) {
   make();
   expect_alive();
   std::shared_ptr<Ended> second;
-  server->call_tool("die", RawJson{"{}", {}}, {}, [&](Outcome) { second = begin("echo", "[2]"); });
+  server->call_tool("die", RawJson{"{}", {}}, {},
+                    [&](Outcome) { second = begin("echo", R"({"n":2})"); });
   ASSERT_TRUE(run_until(context, [&second] { return second != nullptr; }));
-  EXPECT_EQ(await(second).body, R"({"echo":[2]})");
+  EXPECT_EQ(await(second).body, R"({"echo":{"n":2}})");
   EXPECT_EQ(server->starts(), 2);
   // One supervisor, not two: closing has to wait for the one that runs.
   close();
@@ -113,7 +114,7 @@ TEST_F(Downstreams, ACallCancelledInTheNewsOfADeathLeavesNothingStuck) {
   expect_alive();
   std::shared_ptr<Ended> second;
   server->call_tool("die", RawJson{"{}", {}}, {}, [&](Outcome) {
-    second = begin("echo", "[2]");
+    second = begin("echo", R"({"n":2})");
     server->cancel(last_ticket, "");
   });
   ASSERT_TRUE(run_until(context, [&second] { return second != nullptr; }));
@@ -408,11 +409,11 @@ TEST_F(Downstreams, ACallIsCancelledByItsSlot) {
 TEST_F(Downstreams, CallsAndListsCanBeAwaited) {
   make({"pages"});
   auto body = [this]() -> asio::awaitable<void> {
-    const RawJson arguments{"[1]", {}};
+    const RawJson arguments{R"({"n":1})", {}};
     auto [error, outcome] =
         co_await server->async_call_tool("echo", arguments, Deadline(), use_tuple);
     EXPECT_FALSE(error);
-    EXPECT_EQ(outcome.answer.body, R"({"echo":[1]})");
+    EXPECT_EQ(outcome.answer.body, R"({"echo":{"n":1}})");
     auto [list_error, pages] = co_await server->async_list_tools(Deadline(), use_tuple);
     EXPECT_FALSE(list_error);
     EXPECT_EQ(pages.pages.size(), 3U);

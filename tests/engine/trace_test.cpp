@@ -92,6 +92,7 @@ TEST_F(Traces, GathersBytesToLinesInBothDirections) {
   const std::vector<json> all = records(trace->path());
   EXPECT_EQ(all[2]["peer"], "the \"other\"");
   EXPECT_EQ(all.back()["closed"], true);
+  EXPECT_EQ(all[all.size() - 2]["unfinished"], true);
 }
 
 TEST_F(Traces, ALongLineIsCutAndSaysHowLongItWas) {
