@@ -25,6 +25,10 @@ class Deadline {
     return is_never() ? Clock::duration::max()
                       : std::max(at_ - Clock::now(), Clock::duration::zero());
   }
+  /// So much later; one that never passes stays so.
+  constexpr Deadline later(Clock::duration by) const noexcept {
+    return at_ > Clock::time_point::max() - by ? Deadline() : Deadline(at_ + by);
+  }
   constexpr Deadline earlier(Deadline other) const noexcept {
     return Deadline(std::min(at_, other.at_));
   }

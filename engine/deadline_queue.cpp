@@ -39,6 +39,12 @@ std::optional<Clock::time_point> DeadlineQueue::earliest() const noexcept {
   return heap_.front().at;
 }
 
+void DeadlineQueue::shift(Clock::duration by) noexcept {
+  // All alike, so that their order stays.
+  for (Entry& entry : heap_)
+    entry.at = Deadline(entry.at).later(by).at();
+}
+
 void DeadlineQueue::place(std::size_t position, Entry entry) noexcept {
   heap_[position] = entry;
   nodes_[entry.handle].position = static_cast<std::uint32_t>(position);

@@ -22,6 +22,8 @@ class DeadlineQueue {
   /// The key of the earliest deadline that is not after `now`, which is then gone.
   std::optional<std::uint64_t> pop_expired(Clock::time_point now) noexcept;
   std::optional<Clock::time_point> earliest() const noexcept;
+  /// Puts all deadlines off.
+  void shift(Clock::duration by) noexcept;
   std::size_t size() const noexcept { return heap_.size(); }
 
  private:

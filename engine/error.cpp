@@ -27,6 +27,8 @@ class Category final : public std::error_category {
         return "the server is not available";
       case Errc::command_not_found:
         return "the command can't be executed";
+      case Errc::question_failed:
+        return "a question of the other end could not be answered";
       case Errc::shutting_down:
         return "shutting down";
     }

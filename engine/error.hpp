@@ -16,6 +16,7 @@ enum class Errc {
   invalid_answer,      ///< The answer is not what the protocol allows.
   server_unavailable,  ///< The server could not be started, or is waiting to be tried again.
   command_not_found,   ///< There is no such program, or it can't be executed.
+  question_failed,     ///< A question of the server's, which it needs for the answer, had none.
   shutting_down,       ///< We are closing; nothing new is begun.
 };
 

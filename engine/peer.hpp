@@ -263,6 +263,9 @@ class Peer {
   void notify_always(std::string_view method, const Payload& params) {
     shell_->core->notify_always(method, params);
   }
+  /// The deadlines of calls stand still until they are released: a person is being asked.
+  void hold_deadlines() { shell_->core->hold_deadlines(Clock::now()); }
+  void release_deadlines() { shell_->core->release_deadlines(Clock::now()); }
   /// Bytes as they are, which have to be whole lines; for what comes before the conversation.
   void write_raw(std::string_view lines) { shell_->core->write_raw(lines); }
   /// For what has no Responder: a message that was no message.

@@ -103,7 +103,9 @@ std::uint64_t PeerCore::call(std::string_view method, const Payload& params,
       Call{std::move(completion), DeadlineQueue::none, options.announce_cancel, false});
   Call& call = *pending_.find(number);
   if (!options.deadline.is_never()) {
-    call.deadline = deadlines_.push(options.deadline.at(), number);
+    // It is shifted by all of the time that deadlines stand still, which began before it did.
+    const auto early = held_since_ ? Clock::now() - *held_since_ : Clock::duration::zero();
+    call.deadline = deadlines_.push(options.deadline.at() - early, number);
   }
   write_head(number, method, params.size() > 0);
   if (!parked_.empty() || output_.size() > options_.write_high_water) {
@@ -234,8 +236,9 @@ void PeerCore::break_writing() {
 }
 
 void PeerCore::end_at(Clock::time_point at, std::error_code error) {
+  if (end_at_) return;
   end_error_ = error;
-  deadlines_.push(at, end_key);
+  end_at_ = at;
   if (wake) wake();
 }
 
@@ -347,15 +350,33 @@ void PeerCore::abandon(std::uint64_t number, Errc error, std::string_view reason
   finish_call(number, error, {});
 }
 
+void PeerCore::hold_deadlines(Clock::time_point now) {
+  if (!held_since_) held_since_ = now;
+}
+
+void PeerCore::release_deadlines(Clock::time_point now) {
+  if (!held_since_) return;
+  deadlines_.shift(now - *held_since_);
+  held_since_.reset();
+  if (wake) wake();
+}
+
+std::optional<Clock::time_point> PeerCore::next_deadline() const noexcept {
+  if (held_since_) return end_at_;
+  const std::optional<Clock::time_point> call = deadlines_.earliest();
+  return call && end_at_ ? std::min(*call, *end_at_) : call ? call : end_at_;
+}
+
 void PeerCore::on_tick(Clock::time_point now) {
+  if (end_at_ && *end_at_ <= now) {
+    end_at_.reset();
+    on_read_end(end_error_);
+  }
+  if (held_since_) return;
   // Those that are there now: a completion that tries again, too late again, has to wait its turn.
   for (std::size_t left = deadlines_.size(); left > 0 && !closed_; --left) {
     const std::optional<std::uint64_t> number = deadlines_.pop_expired(now);
     if (!number) return;
-    if (*number == end_key) {
-      on_read_end(end_error_);
-      continue;
-    }
     if (Call* call = pending_.find(*number)) call->deadline = DeadlineQueue::none;
     abandon(*number, Errc::timed_out, "the deadline passed");
   }

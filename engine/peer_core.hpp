@@ -165,6 +165,11 @@ class PeerCore : public std::enable_shared_from_this<PeerCore> {
   void write_raw(std::string_view lines);
   /// Answers something that has no Responder; `id` empty writes no id.
   void send_error(std::string_view id, std::int64_t code, std::string_view message);
+  /// The deadlines of calls stand still from now on, those of calls begun meanwhile too: a person
+  /// is being asked.
+  void hold_deadlines(Clock::time_point now);
+  /// They go on, later by as long as they stood still. Without a hold_deadlines() nothing happens.
+  void release_deadlines(Clock::time_point now);
   /// Nothing new is begun; what is queued is still written.
   void stop_calls() noexcept { accepting_ = false; }
 
@@ -175,7 +180,7 @@ class PeerCore : public std::enable_shared_from_this<PeerCore> {
   /// The stream is over: what came behind the last newline is a frame still, then all calls fail.
   void on_read_end(std::error_code error);
   void on_tick(Clock::time_point now);
-  std::optional<Clock::time_point> next_deadline() const noexcept { return deadlines_.earliest(); }
+  std::optional<Clock::time_point> next_deadline() const noexcept;
   WriteQueue& output() noexcept { return output_; }
   /// After bytes were written: lets waiting calls follow.
   void on_written();
@@ -198,9 +203,6 @@ class PeerCore : public std::enable_shared_from_this<PeerCore> {
 
  private:
   friend class Responder;
-
-  /// Among the deadlines: not a call's, but that of the peer. No call has this number.
-  static constexpr std::uint64_t end_key = 0;
 
   struct Call {
     Completion completion;
@@ -239,6 +241,8 @@ class PeerCore : public std::enable_shared_from_this<PeerCore> {
   std::deque<Parked> parked_;
   std::size_t inbound_requests_ = 0;
   std::size_t inbound_bytes_ = 0;
+  std::optional<Clock::time_point> held_since_;
+  std::optional<Clock::time_point> end_at_;  // not a call's deadline, but the peer's
   std::error_code end_error_;
   bool accepting_ = true;
   bool read_ended_ = false;

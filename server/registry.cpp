@@ -100,7 +100,8 @@ std::shared_ptr<Downstream> Registry::downstream(const std::string& server) {
   launch.environment = discovery::child_environment(spec, options_.sources.environment);
   launch.cwd = spec.cwd;
   engine::mcp::DownstreamHooks hooks;
-  hooks.on_tools_changed = [weak = weak_from_this(), server] {
+  hooks.on_list_changed = [weak = weak_from_this(), server](engine::mcp::ListKind kind) {
+    if (kind != engine::mcp::ListKind::tools) return;
     const auto self = weak.lock();
     if (!self) return;
     self->catalogue_.set_stale(server);
@@ -134,17 +135,18 @@ void Registry::begin_listing(const std::string& server, engine::Deadline deadlin
   entry.listing = true;
   entry.stale = false;
   const std::shared_ptr<Downstream> asked = entry.downstream;
-  auto on_pages = [self = shared_from_this(), server, asked](engine::mcp::ToolPages pages) {
+  auto on_pages = [self = shared_from_this(), server, asked](engine::mcp::ListPages pages) {
     self->on_listed(server, asked.get(), std::move(pages));
   };
   // Others may wait for this list too, with more time than the first who asked; and the server may
   // have to start.
   const engine::Deadline enough = engine::Deadline::after(options_.downstream.start_limit + 30s);
-  asked->list_tools(engine::Deadline(std::max(deadline.at(), enough.at())), std::move(on_pages));
+  asked->list(engine::mcp::ListKind::tools, engine::Deadline(std::max(deadline.at(), enough.at())),
+              std::move(on_pages));
 }
 
 void Registry::on_listed(const std::string& server, const Downstream* asked,
-                         engine::mcp::ToolPages pages) {
+                         engine::mcp::ListPages pages) {
   const auto found = entries_.find(server);
   // A server that was changed meanwhile has told those who waited.
   if (found == entries_.end() || found->second.downstream.get() != asked) return;

@@ -57,7 +57,7 @@ class Registry : public std::enable_shared_from_this<Registry> {
 
   void begin_listing(const std::string& server, engine::Deadline deadline);
   void on_listed(const std::string& server, const engine::mcp::Downstream* asked,
-                 engine::mcp::ToolPages pages);
+                 engine::mcp::ListPages pages);
   void retire(const std::string& server);
   void report(const discovery::Faults& faults);
 

@@ -1,6 +1,10 @@
 // Messages of the client role.
 #include <headrace/engine/mcp/client_role.hpp>
+#include <headrace/engine/mcp/question.hpp>
 #include <headrace/framing/json_writer.hpp>
+
+#include <cmath>
+#include <initializer_list>
 
 #include <simdjson.h>
 
@@ -15,29 +19,143 @@ std::string text_of(dom::element object, std::string_view key) {
   return object[key].get(text) == simdjson::SUCCESS ? std::string(text) : std::string();
 }
 
+bool parse(dom::parser& parser, std::string_view json, dom::element& element) {
+  return !json.empty() && parser.parse(json.data(), json.size()).get(element) == simdjson::SUCCESS;
+}
+
+Implementation read_implementation(dom::element info) {
+  return {text_of(info, "name"), text_of(info, "version"), text_of(info, "title")};
+}
+
+bool has_object(dom::element object, std::string_view key) {
+  return object[key].is_object();
+}
+
+bool says_true(dom::element object, std::string_view key) {
+  bool truth = false;
+  return object[key].get(truth) == simdjson::SUCCESS && truth;
+}
+
+Offer read_offer(dom::element capabilities, std::string_view key) {
+  dom::element part;
+  if (capabilities[key].get(part) != simdjson::SUCCESS) return {};
+  return {true, says_true(part, "listChanged")};
+}
+
+void read_capabilities_of_server(dom::element result, ServerFacts& facts) {
+  dom::element capabilities;
+  if (result["capabilities"].get(capabilities) != simdjson::SUCCESS) return;
+  facts.tools = read_offer(capabilities, "tools");
+  facts.prompts = read_offer(capabilities, "prompts");
+  facts.resources = read_offer(capabilities, "resources");
+  dom::element part;
+  if (capabilities["resources"].get(part) == simdjson::SUCCESS) {
+    facts.resource_updates = says_true(part, "subscribe");
+  }
+  if (capabilities["tasks"]["requests"]["tools"].get(part) == simdjson::SUCCESS) {
+    facts.tool_tasks = has_object(part, "call");
+  }
+}
+
+void write_implementation(JsonWriter& writer, const Implementation& implementation) {
+  writer.begin_object().member("name", implementation.name);
+  if (!implementation.title.empty()) writer.member("title", implementation.title);
+  writer.member("version", implementation.version).end_object();
+}
+
+// What we pass on of one capability, with the parts of it that we know.
+void declare_part(JsonWriter& writer, dom::element offered, std::string_view key,
+                  std::initializer_list<std::string_view> known) {
+  dom::element part;
+  if (offered[key].get(part) != simdjson::SUCCESS || !part.is_object()) return;
+  writer.key(key).begin_object();
+  for (const std::string_view name : known) {
+    if (has_object(part, name)) writer.raw_member(name, "{}");
+  }
+  writer.end_object();
+}
+
+std::vector<std::string> texts_of(dom::element object, std::string_view key) {
+  std::vector<std::string> texts;
+  dom::array array;
+  if (object[key].get(array) != simdjson::SUCCESS) return texts;
+  for (const dom::element one : array) {
+    std::string_view text;
+    if (one.get(text) == simdjson::SUCCESS) texts.emplace_back(text);
+  }
+  return texts;
+}
+
 }  // namespace
 
-std::string initialize_params(const ClientIdentity& identity) {
+std::string_view list_method(ListKind kind) noexcept {
+  switch (kind) {
+    case ListKind::tools:
+      return "tools/list";
+    case ListKind::prompts:
+      return "prompts/list";
+    case ListKind::resources:
+      return "resources/list";
+    case ListKind::resource_templates:
+      return "resources/templates/list";
+  }
+  return {};
+}
+
+std::optional<ListKind> changed_list(std::string_view method) noexcept {
+  if (method == "notifications/tools/list_changed") return ListKind::tools;
+  if (method == "notifications/prompts/list_changed") return ListKind::prompts;
+  if (method == "notifications/resources/list_changed") return ListKind::resources;
+  return std::nullopt;
+}
+
+ClientCapabilities declare(const ClientIdentity& identity, std::string_view offered, Era era) {
+  std::string json;
+  JsonWriter writer(json);
+  writer.begin_object();
+  if (!identity.roots.empty()) writer.raw_member("roots", "{}");
+  dom::parser parser;
+  dom::element part;
+  if (parse(parser, offered, part) && part.is_object()) {
+    declare_part(writer, part, "sampling", {"context", "tools"});
+    declare_part(writer, part, "elicitation", {"form", "url"});
+  }
+  if (era == Era::modern) {
+    writer.key("extensions").begin_object().raw_member(tasks_extension, "{}").end_object();
+  }
+  writer.end_object();
+  ClientCapabilities declared = read_capabilities(json);
+  declared.raw = std::move(json);
+  return declared;
+}
+
+std::string initialize_params(const ClientIdentity& identity, const ClientCapabilities& declared) {
   std::string json;
   JsonWriter writer(json);
   writer.begin_object().member("protocolVersion", legacy_versions.front());
-  writer.key("capabilities").begin_object();
-  if (!identity.roots.empty()) writer.key("roots").begin_object().end_object();
-  writer.end_object();
-  writer.key("clientInfo").begin_object().member("name", identity.implementation.name);
-  if (!identity.implementation.title.empty()) {
-    writer.member("title", identity.implementation.title);
-  }
-  writer.member("version", identity.implementation.version).end_object();
+  writer.raw_member("capabilities", declared.raw);
+  writer.key("clientInfo");
+  write_implementation(writer, identity.implementation);
   writer.end_object();
   return json;
+}
+
+std::string request_meta(const ClientIdentity& identity, const ClientCapabilities& declared,
+                         std::string_view version) {
+  std::string json;
+  JsonWriter writer(json);
+  writer.begin_object().member(meta_key::protocol_version, version);
+  writer.key(meta_key::client_info);
+  write_implementation(writer, identity.implementation);
+  writer.raw_member(meta_key::client_capabilities, declared.raw);
+  // Without the braces: other members may stand beside these.
+  return json.substr(1);
 }
 
 bool read_initialize_result(std::string_view body, ServerFacts& facts, Diagnostics& diagnostics) {
   dom::parser parser;
   dom::element result;
-  if (parser.parse(body.data(), body.size()).get(result) != simdjson::SUCCESS ||
-      !result.is_object()) {
+  if (!parse(parser, body, result) || !result.is_object()) {
     diagnostics.message = "its answer to 'initialize' is not a JSON object";
     return false;
   }
@@ -49,27 +167,79 @@ bool read_initialize_result(std::string_view body, ServerFacts& facts, Diagnosti
     return false;
   }
   facts.instructions = text_of(result, "instructions");
-  dom::element part;
-  if (result["serverInfo"].get(part) == simdjson::SUCCESS) {
-    facts.implementation = {text_of(part, "name"), text_of(part, "version"),
-                            text_of(part, "title")};
+  dom::element info;
+  if (result["serverInfo"].get(info) == simdjson::SUCCESS) {
+    facts.implementation = read_implementation(info);
   }
-  dom::element tools;
-  facts.has_tools = result["capabilities"]["tools"].get(tools) == simdjson::SUCCESS;
-  bool changes = false;
-  facts.tools_list_changes =
-      facts.has_tools && tools["listChanged"].get(changes) == simdjson::SUCCESS && changes;
+  read_capabilities_of_server(result, facts);
   return true;
 }
 
-CallFrame call_tool_params(const ServerFacts&, std::string_view tool) {
+bool read_discover_result(std::string_view body, ServerFacts& facts,
+                          std::vector<std::string>& versions) {
+  dom::parser parser;
+  dom::element result;
+  if (!parse(parser, body, result) || !result["supportedVersions"].is_array()) return false;
+  versions = texts_of(result, "supportedVersions");
+  facts = {};
+  facts.era = Era::modern;
+  facts.instructions = text_of(result, "instructions");
+  dom::element info;
+  // Beside the result, where drafts of the version had it, is as good.
+  if (result["_meta"][meta_key::server_info].get(info) == simdjson::SUCCESS ||
+      result["serverInfo"].get(info) == simdjson::SUCCESS) {
+    facts.implementation = read_implementation(info);
+  }
+  read_capabilities_of_server(result, facts);
+  facts.tool_tasks = false;
+  return true;
+}
+
+std::vector<std::string> read_supported_versions(std::string_view data) {
+  dom::parser parser;
+  dom::element root;
+  if (!parse(parser, data, root)) return {};
+  return texts_of(root, "supported");
+}
+
+CallFrame call_tool_params(std::string_view tool) {
   CallFrame frame{R"({"name":)", "}"};
   framing::append_quoted(frame.prefix, tool);
   frame.prefix += R"(,"arguments":)";
   return frame;
 }
 
-std::string list_params(const ServerFacts&, std::string_view cursor) {
+std::string get_prompt_params(std::string_view name, std::string_view arguments) {
+  std::string json;
+  JsonWriter writer(json);
+  writer.begin_object().member("name", name);
+  if (!arguments.empty()) writer.raw_member("arguments", arguments);
+  writer.end_object();
+  return json;
+}
+
+std::string read_resource_params(std::string_view uri) {
+  std::string json;
+  JsonWriter(json).begin_object().member("uri", uri).end_object();
+  return json;
+}
+
+std::string open_object(std::string_view params) {
+  const std::size_t brace = params.rfind('}');
+  if (brace == std::string_view::npos) return "{";
+  params = params.substr(0, brace);
+  while (!params.empty() && static_cast<unsigned char>(params.back()) <= ' ')
+    params.remove_suffix(1);
+  return std::string(params);
+}
+
+std::string with_member(std::string_view params, std::string_view extra) {
+  std::string json = open_object(params);
+  if (json.back() != '{') json += ',';
+  return json.append(extra).append("}");
+}
+
+std::string list_params(std::string_view cursor) {
   if (cursor.data() == nullptr) return {};
   std::string json;
   JsonWriter(json).begin_object().member("cursor", cursor).end_object();
@@ -78,15 +248,41 @@ std::string list_params(const ServerFacts&, std::string_view cursor) {
 
 std::optional<std::string> next_cursor(std::string_view page) {
   dom::parser parser;
+  dom::element root;
   std::string_view cursor;
-  if (parser.parse(page.data(), page.size())["nextCursor"].get(cursor) != simdjson::SUCCESS) {
+  if (!parse(parser, page, root) || root["nextCursor"].get(cursor) != simdjson::SUCCESS) {
     return std::nullopt;
   }
   return std::string(cursor);
 }
 
-Reply answer_server_request(const ClientIdentity& identity, std::string_view method) {
-  if (method == "ping") return {"{}", 0, {}};
+std::optional<std::chrono::milliseconds> time_to_live(std::string_view result) {
+  dom::parser parser;
+  dom::element root;
+  std::int64_t ms = 0;
+  if (!parse(parser, result, root) || root["ttlMs"].get(ms) != simdjson::SUCCESS || ms < 0) {
+    return std::nullopt;
+  }
+  return std::chrono::milliseconds(ms);
+}
+
+std::string listen_params(const ServerFacts& facts) {
+  std::string json;
+  JsonWriter writer(json);
+  writer.begin_object().key("notifications").begin_object();
+  const bool any =
+      facts.tools.list_changes || facts.prompts.list_changes || facts.resources.list_changes;
+  if (facts.tools.list_changes) writer.member("toolsListChanged", true);
+  if (facts.prompts.list_changes) writer.member("promptsListChanged", true);
+  if (facts.resources.list_changes) writer.member("resourcesListChanged", true);
+  writer.end_object().end_object();
+  return any ? json : std::string();
+}
+
+std::optional<Reply> answer_server_request(const ClientIdentity& identity,
+                                           const ClientCapabilities& declared,
+                                           std::string_view method, std::string_view params) {
+  if (method == "ping") return Reply{"{}", 0, {}};
   if (method == "roots/list" && !identity.roots.empty()) {
     Reply reply;
     JsonWriter writer(reply.result);
@@ -99,13 +295,56 @@ Reply answer_server_request(const ClientIdentity& identity, std::string_view met
     writer.end_array().end_object();
     return reply;
   }
-  return {{}, method_not_found, "Method not found: " + std::string(method)};
+  const bool elicits = method == "elicitation/create";
+  if (elicits || method == "sampling/createMessage") {
+    if (missing_capability(declared, method, params).empty()) return std::nullopt;
+    // A mode or a part of what was declared is a matter of the params.
+    if (elicits ? declared.elicitation_form || declared.elicitation_url : declared.sampling) {
+      return Reply{
+          {}, invalid_params, "'" + std::string(method) + "' asks for what was not declared"};
+    }
+  }
+  return Reply{{}, method_not_found, "Method not found: " + std::string(method)};
+}
+
+std::string related_task(std::string_view params) {
+  dom::parser parser;
+  dom::element root;
+  std::string_view task;
+  if (!parse(parser, params, root) ||
+      root["_meta"]["io.modelcontextprotocol/related-task"]["taskId"].get(task) !=
+          simdjson::SUCCESS) {
+    return {};
+  }
+  return std::string(task);
+}
+
+std::string read_uri(std::string_view params) {
+  dom::parser parser;
+  dom::element root;
+  return parse(parser, params, root) ? text_of(root, "uri") : std::string();
+}
+
+std::optional<ProgressUpdate> read_progress(std::string_view params, std::string& token) {
+  dom::parser parser;
+  dom::element root;
+  dom::element part;
+  ProgressUpdate update;
+  if (!parse(parser, params, root) || root["progress"].get(update.progress) != simdjson::SUCCESS ||
+      root["progressToken"].get(part) != simdjson::SUCCESS || !std::isfinite(update.progress)) {
+    return std::nullopt;
+  }
+  token = simdjson::minify(part);
+  double total = 0;
+  if (root["total"].get(total) == simdjson::SUCCESS && std::isfinite(total)) update.total = total;
+  update.message = text_of(root, "message");
+  return update;
 }
 
 ServerLog read_log_message(std::string_view params) {
   dom::parser parser;
   dom::element message;
-  if (parser.parse(params.data(), params.size()).get(message) != simdjson::SUCCESS) return {};
+  if (!parse(parser, params, message)) return {};
   ServerLog log{text_of(message, "level"), {}};
   dom::element data;
   if (message["data"].get(data) != simdjson::SUCCESS) return log;

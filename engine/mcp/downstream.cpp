@@ -1,33 +1,27 @@
-// The supervisor's coroutine, and how calls find their way to a server that may not run yet.
-#include <headrace/engine/mcp/downstream.hpp>
+// How calls find their way to a server that may not run yet.
+#include <headrace/engine/mcp/downstream_flow.hpp>
 
 #include <algorithm>
-#include <set>
 
 namespace headrace::engine::mcp {
 namespace {
 
 // A ticket is a call's number at the peer below the count of starts, so that it can't mean a call
-// to another incarnation; the highest bit marks calls that had to wait.
+// to another incarnation; the highest bit marks calls that had to wait, the one below it those of
+// several requests.
 constexpr int incarnation_shift = 40;
 constexpr std::uint64_t number_mask = (std::uint64_t{1} << incarnation_shift) - 1;
 constexpr std::uint64_t waiting_mark = std::uint64_t{1} << 63;
+constexpr std::uint64_t flow_mark = std::uint64_t{1} << 62;
 
-constexpr std::size_t most_pages = 1000;
-constexpr std::size_t most_list_bytes = std::size_t{64} << 20;
 constexpr std::size_t quoted_stderr = 1000;
 
-struct Page {
-  explicit Page(const Executor& executor) : answered(executor) {}
-  Event answered;
-  Outcome outcome;
-};
-
-std::string seconds(Clock::duration time) {
-  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
-  std::string text = std::to_string(ms / 1000);
-  if (ms % 1000 != 0) text += "." + std::to_string(ms % 1000 / 100);
-  return text + " s";
+std::string text_of(const Payload& payload) {
+  std::string text;
+  text.reserve(payload.size());
+  for (const RawJson& piece : payload.pieces)
+    text.append(piece.text);
+  return text;
 }
 
 }  // namespace
@@ -50,12 +44,21 @@ Downstream::Downstream(Executor executor, LaunchSpec spec, DownstreamOptions opt
       logger_(std::move(logger)),
       hooks_(std::move(hooks)),
       source_("server '" + spec_.name + "'"),
+      era_key_(EraMemory::key(spec_.argv, spec_.cwd)),
       state_(options_.policy),
       ended_(executor_),
       finished_(executor_),
       waiting_timer_(executor_),
-      probe_timer_(executor_) {
+      probe_timer_(executor_),
+      change_timer_(executor_),
+      listen_timer_(executor_) {
   finished_.set();
+  if (!options_.memory) options_.memory = std::make_shared<EraMemory>();
+  QuestionDesk::Hooks asking;
+  if (hooks_.on_question) asking.ask = hooks_.on_question;
+  if (hooks_.cancel_question) asking.cancel = hooks_.cancel_question;
+  asking.on_open = [this](bool open) { on_questions_open(open); };
+  desk_ = std::make_shared<QuestionDesk>(executor_, options_.question_limit, std::move(asking));
 }
 
 Downstream::~Downstream() {
@@ -64,28 +67,61 @@ Downstream::~Downstream() {
 
 void Downstream::abandon_calls() {
   fail_waiting(Errc::shutting_down, source_ + " is being closed");
+  break_flows();
+  desk_->close_all("the server is being closed");
   peer_.close();
   finish_broken("is being closed");
 }
 
 Downstream::Ticket Downstream::call_tool(std::string_view tool, const RawJson& arguments,
                                          Deadline deadline, OutcomeCallback callback) {
-  if (can_send()) {
-    return send_tool(tool, arguments, deadline, std::move(callback));
-  }
-  return admit(tool, Payload({}, arguments, {}), true, deadline, std::move(callback));
+  if (plain_ && can_send()) return send_tool(tool, arguments, deadline, std::move(callback));
+  return dispatch(CallKind::tool, tool, Payload({}, arguments, {}), deadline, {},
+                  std::move(callback));
+}
+
+Downstream::Ticket Downstream::call_tool(std::string_view tool, const RawJson& arguments,
+                                         Deadline deadline, CallContext context,
+                                         OutcomeCallback callback) {
+  return dispatch(CallKind::tool, tool, Payload({}, arguments, {}), deadline, std::move(context),
+                  std::move(callback));
 }
 
 Downstream::Ticket Downstream::call(std::string_view method, const Payload& params,
                                     Deadline deadline, OutcomeCallback callback) {
-  if (can_send()) {
-    return send(method, params, deadline, std::move(callback));
-  }
-  return admit(method, params, false, deadline, std::move(callback));
+  return dispatch(CallKind::request, method, params, deadline, {}, std::move(callback));
 }
 
-Downstream::Ticket Downstream::admit(std::string_view method, const Payload& params, bool is_tool,
-                                     Deadline deadline, OutcomeCallback callback) {
+Downstream::Ticket Downstream::call(std::string_view method, const Payload& params,
+                                    Deadline deadline, CallContext context,
+                                    OutcomeCallback callback) {
+  return dispatch(CallKind::request, method, params, deadline, std::move(context),
+                  std::move(callback));
+}
+
+Downstream::Ticket Downstream::dispatch(CallKind kind, std::string_view method,
+                                        const Payload& params, Deadline deadline,
+                                        CallContext context, OutcomeCallback callback) {
+  if (!can_send()) {
+    return admit(kind, method, params, deadline, std::move(context), std::move(callback));
+  }
+  const bool is_tool = kind == CallKind::tool;
+  const bool as_task = is_tool && context.as_task && facts_.tool_tasks;
+  if (plain_ && !context.on_progress && !as_task) {
+    if (is_tool) return send_tool(method, params.pieces[1], deadline, std::move(callback));
+    return send(method, params, deadline, std::move(callback));
+  }
+  const bool has_rounds = is_tool || method == "prompts/get" || method == "resources/read";
+  if (has_rounds || context.on_progress) {
+    return start_flow(kind, method, params, deadline, std::move(context), std::move(callback));
+  }
+  const std::string whole = with_member(text_of(params), R"("_meta":{)" + meta_ + "}");
+  return send(method, std::string_view(whole), deadline, std::move(callback));
+}
+
+Downstream::Ticket Downstream::admit(CallKind kind, std::string_view method, const Payload& params,
+                                     Deadline deadline, CallContext context,
+                                     OutcomeCallback callback) {
   using Advice = DownstreamState::Advice;
   const auto now = Clock::now();
   const Advice advice = stop_requested_ ? Advice::fail : state_.on_demand(now);
@@ -99,12 +135,9 @@ Downstream::Ticket Downstream::admit(std::string_view method, const Payload& par
     }
     return 0;
   }
-  std::string text;
-  for (const RawJson& piece : params.pieces)
-    text.append(piece.text);
   const Ticket ticket = waiting_mark | ++next_waiting_;
-  waiting_.push_back(
-      {ticket, std::string(method), std::move(text), is_tool, deadline, std::move(callback)});
+  waiting_.push_back({ticket, kind, std::string(method), text_of(params), deadline,
+                      std::move(context), std::move(callback)});
   arm_waiting_timer();
   if (suspect_) check_suspect();
   // A supervisor that is still at the end of the last life comes round to this one.
@@ -118,12 +151,13 @@ Downstream::Ticket Downstream::admit(std::string_view method, const Payload& par
 
 void Downstream::warm_up() {
   if (state_.phase() != Phase::idle || stop_requested_) return;
-  call("ping", {}, Deadline::after(options_.start_limit), [](Outcome) {});
+  auto ignore = [](Outcome) {};
+  admit(CallKind::start_only, {}, {}, Deadline::after(options_.start_limit), {}, std::move(ignore));
 }
 
 Downstream::Ticket Downstream::send_tool(std::string_view tool, const RawJson& arguments,
                                          Deadline deadline, OutcomeCallback callback) {
-  const CallFrame frame = call_tool_params(facts_, tool);
+  const CallFrame frame = call_tool_params(tool);
   const RawJson none{"{}", {}};
   const Payload params(frame.prefix, arguments.text.empty() ? none : arguments, frame.suffix);
   return send("tools/call", params, deadline, std::move(callback));
@@ -134,12 +168,13 @@ Downstream::Ticket Downstream::send(std::string_view method, const Payload& para
   // The peer ends its calls before we are gone, so that `this` is safe in there.
   auto completion = [this, callback = std::move(callback)](std::error_code error,
                                                            Answer answer) mutable {
+    --calls_under_way_;
     // We also close the peer of a server that does not answer any more.
     if (error == Errc::peer_closed || (error == Errc::shutting_down && !stop_requested_)) {
       broken_.push_back(std::move(callback));
       return;
     }
-    if (error == Errc::timed_out || error == Errc::cancelled) suspect();
+    if (error == Errc::timed_out || error == Errc::cancelled) on_given_up();
     Outcome outcome{error, std::move(answer), {}};
     if (error) outcome.message = explain(error, outcome.answer);
     callback(std::move(outcome));
@@ -147,6 +182,7 @@ Downstream::Ticket Downstream::send(std::string_view method, const Payload& para
   static_assert(sizeof(completion) <= 96);
   CallOptions call_options;
   call_options.deadline = deadline;
+  ++calls_under_way_;
   const std::uint64_t number = peer_.call(method, params, call_options, std::move(completion));
   if (number == 0) return 0;
   return (static_cast<std::uint64_t>(state_.starts()) << incarnation_shift) |
@@ -164,11 +200,24 @@ void Downstream::send_waiting() {
       promoted_.erase(ticket);
       (*inner)(std::move(outcome));
     };
-    promoted_[ticket] =
-        one.is_tool
-            ? send_tool(one.method, {one.params, {}}, one.deadline, std::move(callback))
-            : send(one.method, std::string_view(one.params), one.deadline, std::move(callback));
+    if (one.kind == CallKind::start_only) {
+      finish_later(std::move(callback), {}, {});
+      continue;
+    }
+    const Payload params = one.kind == CallKind::tool ? Payload({}, {one.params, {}}, {})
+                                                      : Payload(std::string_view(one.params));
+    const Ticket now = dispatch(one.kind, one.method, params, one.deadline, std::move(one.context),
+                                std::move(callback));
+    promoted_[ticket] = now;
   }
+}
+
+void Downstream::on_given_up() {
+  // What it asked for a call that nobody waits for any more need not be answered.
+  if (calls_under_way_ == 0) {
+    desk_->close_all("the call that needed it has ended");
+  }
+  suspect();
 }
 
 void Downstream::suspect() {
@@ -184,7 +233,12 @@ void Downstream::suspect() {
     probe_timer_.cancel();
     if (can_send()) send_waiting();
   };
-  peer_.call("ping", {}, call_options, std::move(completion));
+  if (facts_.era == Era::legacy) {
+    peer_.call("ping", {}, call_options, std::move(completion));
+  } else {
+    const std::string params = R"({"_meta":{)" + meta_ + "}}";
+    peer_.call("server/discover", std::string_view(params), call_options, std::move(completion));
+  }
 }
 
 void Downstream::check_suspect() {
@@ -192,6 +246,12 @@ void Downstream::check_suspect() {
   auto expired = [weak = weak_from_this()](std::error_code error) {
     const auto self = weak.lock();
     if (!self || error || !self->suspect_ || !self->peer_open_ || self->waiting_.empty()) return;
+    if (self->held_since_) {
+      // It waits for a person, and may be unable to do anything else meanwhile.
+      self->suspect_since_ = Clock::now();
+      self->check_suspect();
+      return;
+    }
     self->logger_.log(LogLevel::warning, self->source_,
                       "has stopped answering, also to a ping: it is started again");
     self->peer_open_ = false;
@@ -212,6 +272,11 @@ void Downstream::cancel(Ticket ticket, std::string_view reason) {
     const auto promoted = promoted_.find(ticket);
     if (promoted == promoted_.end()) return;
     ticket = promoted->second;
+  }
+  if ((ticket & flow_mark) != 0) {
+    const auto flow = flows_.find(ticket & ~flow_mark);
+    if (flow != flows_.end()) cancel_flow(std::shared_ptr<Flow>(flow->second), reason);
+    return;
   }
   if (ticket >> incarnation_shift != static_cast<std::uint64_t>(state_.starts())) return;
   if (peer_open_) peer_.cancel(ticket & number_mask, reason);
@@ -272,159 +337,6 @@ std::string Downstream::explain(std::error_code error, const Answer& answer) con
   return source_ + ": " + error.message();
 }
 
-asio::awaitable<void> Downstream::supervise(std::shared_ptr<Downstream> self) {
-  // Where the context goes first, those that wait may hold us, and nobody else would tell them.
-  struct Supervising {
-    Downstream& downstream;
-    bool over = false;
-    ~Supervising() {
-      if (!over) downstream.abandon_calls();
-    }
-  };
-  Supervising supervising{*self};
-  for (;;) {
-    self->ended_.reset();
-    if (self->stop_requested_) self->ended_.set();
-    co_await self->ended_.async_wait(Deadline(self->state_.not_before()));
-    const bool started = co_await self->start();
-    if (started) {
-      self->state_.on_ready(Clock::now());
-      self->send_waiting();
-      // The list that was read from an earlier process may not be this one's.
-      if (self->state_.starts() > 1 && self->hooks_.on_tools_changed) {
-        self->hooks_.on_tools_changed();
-      }
-      co_await self->ended_.async_wait();
-      self->peer_open_ = false;
-      const std::string how = co_await self->tear_down();
-      self->state_.on_ended(Clock::now(), how);
-      self->finish_broken(how);
-      if (!self->stop_requested_) {
-        self->logger_.log(LogLevel::warning, self->source_, self->with_stderr(how));
-      }
-    }
-    self->child_.reset();
-    self->promoted_.clear();
-    if (self->stop_requested_) break;
-    // Calls may have come while it ended, or from the news of it.
-    if (self->state_.phase() == Phase::starting) continue;
-    if (self->waiting_.empty()) break;
-    if (self->state_.on_demand(Clock::now()) != DownstreamState::Advice::start) break;
-  }
-  if (self->stop_requested_) {
-    self->state_.on_closed();
-    self->fail_waiting(Errc::shutting_down, self->source_ + " is being closed");
-  }
-  supervising.over = true;
-  self->finished_.set();
-}
-
-asio::awaitable<bool> Downstream::start() {
-  if (stop_requested_) co_return false;
-  const Deadline deadline = Deadline::after(options_.start_limit);
-  Diagnostics diagnostics;
-  SpawnSpec spec;
-  spec.argv = spec_.argv;
-  spec.environment = spec_.environment;
-  spec.cwd = spec_.cwd;
-  ChildOptions child_options;
-  if (logger_.enabled(LogLevel::debug)) {
-    child_options.on_stderr = [logger = logger_, source = source_](std::string_view text) {
-      logger.log(LogLevel::debug, source, text);
-    };
-  }
-  child_ = Child::start(executor_, spec, std::move(child_options), guard_, diagnostics);
-  std::error_code error = Errc::command_not_found;
-  std::string why = diagnostics.message;
-  if (child_) {
-    open_peer();
-    const std::string params_text = initialize_params(options_.identity);
-    const Payload params{std::string_view(params_text)};
-    CallOptions call_options;
-    call_options.deadline = deadline;
-    call_options.announce_cancel = false;
-    auto [failure, answer] =
-        co_await peer_.async_call("initialize", params, call_options, use_tuple);
-    error = failure;
-    if (!error) {
-      const bool understood = read_initialize_result(answer.body, facts_, diagnostics);
-      if (!understood) error = Errc::invalid_answer;
-      why = diagnostics.message;
-    } else if (error == Errc::remote_error) {
-      why = "it refused 'initialize': " + read_remote_error(answer.body).message;
-    } else if (error == Errc::timed_out) {
-      why = "it did not answer 'initialize' within " + seconds(options_.start_limit);
-    } else if (error != Errc::peer_closed) {
-      why = explain(error, answer);
-    }
-  }
-  if (!error) {
-    peer_.notify_always("notifications/initialized", {});
-    co_return true;
-  }
-  peer_open_ = false;
-  if (child_) {
-    const std::string how = co_await tear_down();
-    if (error == Errc::peer_closed) why = "it " + how + " before it answered 'initialize'";
-    why = with_stderr(std::move(why));
-  }
-  finish_broken("could not be started");
-  // Those that wait are told by the supervisor.
-  if (stop_requested_) co_return false;
-  logger_.log(LogLevel::error, source_, "can't be started: " + why);
-  state_.on_start_failed(Clock::now(), why);
-  fail_waiting(Errc::server_unavailable, source_ + " could not be started: " + why);
-  co_return false;
-}
-
-void Downstream::open_peer() {
-  PeerOptions peer_options;
-  peer_options.name = source_;
-  peer_options.frame_limit = options_.frame_limit;
-  peer_options.trace = options_.trace;
-  PeerHooks hooks;
-  hooks.on_request = [this](Responder responder, const Message& message) {
-    on_request(std::move(responder), message);
-  };
-  hooks.on_notification = [this](const Message& message) { on_notification(message); };
-  hooks.on_noise = [this](std::string_view line) {
-    logger_.log(LogLevel::warning, source_,
-                "writes what is not JSON to its stdout (skipped): " + std::string(line));
-  };
-  hooks.on_end = [this](std::error_code) {
-    peer_open_ = false;
-    ended_.set();
-  };
-  peer_ = Peer(executor_, child_->take_output(), child_->take_input(), std::move(peer_options),
-               std::move(hooks));
-  peer_open_ = true;
-  suspect_ = false;
-  peer_.start();
-}
-
-asio::awaitable<std::string> Downstream::tear_down() {
-  if (stop_requested_ && peer_.is_open()) {
-    peer_.finish();
-  } else {
-    peer_.close();
-  }
-  probe_timer_.cancel();
-  co_await child_->async_stop(options_.stop_times);
-  peer_.close();
-  // Its last words may still be in the pipe.
-  co_await child_->async_wait_stderr(Deadline::after(std::chrono::milliseconds(100)));
-  const std::optional<ExitStatus> status = child_->exit_status();
-  co_return status ? describe(*status) : std::string("ended");
-}
-
-void Downstream::finish_broken(const std::string& how) {
-  std::vector<OutcomeCallback> broken = std::exchange(broken_, {});
-  if (broken.empty()) return;
-  const std::string message = with_stderr(source_ + " " + how + " while the call was under way");
-  for (OutcomeCallback& callback : broken)
-    callback(Outcome{Errc::peer_closed, {}, message});
-}
-
 std::string Downstream::with_stderr(std::string message) const {
   std::string tail = child_ ? child_->stderr_tail() : std::string();
   while (!tail.empty() && std::isspace(static_cast<unsigned char>(tail.back())) != 0) {
@@ -433,90 +345,6 @@ std::string Downstream::with_stderr(std::string message) const {
   if (tail.empty()) return message;
   if (tail.size() > quoted_stderr) tail = "…" + tail.substr(tail.size() - quoted_stderr);
   return message + "; the end of its stderr:\n" + tail;
-}
-
-void Downstream::on_request(Responder responder, const Message& message) {
-  const Reply reply = answer_server_request(options_.identity, message.method);
-  if (reply.result.empty()) {
-    responder.error(reply.code, reply.message);
-  } else {
-    responder.result(std::string_view(reply.result));
-  }
-}
-
-void Downstream::on_notification(const Message& message) {
-  if (message.method == "notifications/tools/list_changed") {
-    if (hooks_.on_tools_changed) hooks_.on_tools_changed();
-  } else if (message.method == "notifications/message") {
-    const ServerLog log = read_log_message(message.params);
-    LogLevel level = LogLevel::info;
-    parse_log_level(log.level, level);
-    logger_.log(level, source_, log.text);
-  }
-}
-
-void Downstream::list_tools(Deadline deadline, PagesCallback callback) {
-  asio::awaitable<void> listing = list(shared_from_this(), deadline, std::move(callback));
-  asio::co_spawn(executor_, std::move(listing), asio::detached);
-}
-
-asio::awaitable<void> Downstream::list(std::shared_ptr<Downstream> self, Deadline deadline,
-                                       PagesCallback callback) {
-  // Where the context goes first, those that wait may hold each other until they are told.
-  struct Listing {
-    PagesCallback& callback;
-    bool over = false;
-    ~Listing() {
-      if (!over) callback({Errc::shutting_down, "the program is ending", {}});
-    }
-  };
-  Listing listing{callback};
-  ToolPages pages;
-  std::set<std::string> cursors;
-  std::optional<std::string> cursor;
-  std::size_t bytes = 0;
-  bool more = true;
-  while (more) {
-    const std::string params =
-        cursor ? list_params(self->facts_, *cursor) : list_params(self->facts_, {});
-    // Shared: the callback may outlive this coroutine when the context is torn down.
-    const auto page = std::make_shared<Page>(self->executor_);
-    auto on_answer = [page](Outcome result) {
-      page->outcome = std::move(result);
-      page->answered.set();
-    };
-    self->call("tools/list", std::string_view(params), deadline, std::move(on_answer));
-    co_await page->answered.async_wait();
-    Outcome& outcome = page->outcome;
-    if (outcome.error) {
-      pages.error = outcome.error;
-      pages.message = std::move(outcome.message);
-      break;
-    }
-    bytes += outcome.answer.body.size();
-    pages.pages.emplace_back(outcome.answer.body);
-    cursor = next_cursor(outcome.answer.body);
-    more = cursor.has_value();
-    if (more && !cursors.insert(*cursor).second) {
-      pages.message = self->source_ + " repeats a cursor of 'tools/list': the list was cut there";
-      more = false;
-    } else if (more && (pages.pages.size() == most_pages || bytes > most_list_bytes)) {
-      pages.message = self->source_ + " lists more tools than can be kept: the list was cut";
-      more = false;
-    }
-  }
-  listing.over = true;
-  callback(std::move(pages));
-}
-
-asio::awaitable<void> Downstream::async_close() {
-  const std::shared_ptr<Downstream> self = shared_from_this();
-  stop_requested_ = true;
-  // A handshake under way is given up; what runs is ended by its supervisor.
-  if (state_.phase() == Phase::starting) peer_.close();
-  ended_.set();
-  co_await finished_.async_wait();
-  state_.on_closed();
 }
 
 }  // namespace headrace::engine::mcp

@@ -5,13 +5,20 @@
 #include <headrace/engine/child.hpp>
 #include <headrace/engine/completion.hpp>
 #include <headrace/engine/logger.hpp>
+#include <headrace/engine/mcp/call_context.hpp>
+#include <headrace/engine/mcp/call_flow.hpp>
 #include <headrace/engine/mcp/client_role.hpp>
 #include <headrace/engine/mcp/downstream_state.hpp>
+#include <headrace/engine/mcp/era_memory.hpp>
+#include <headrace/engine/mcp/handshake.hpp>
+#include <headrace/engine/mcp/question_desk.hpp>
 #include <headrace/engine/peer.hpp>
 
+#include <array>
 #include <functional>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -29,16 +36,31 @@ struct LaunchSpec {
 
 struct DownstreamOptions {
   ClientIdentity identity;
+  ProtocolChoice protocol = ProtocolChoice::automatic;
+  /// Null: each server remembers its own era, for as long as the Downstream lives.
+  std::shared_ptr<EraMemory> memory;
   std::size_t frame_limit = std::size_t{64} << 20;
-  /// From the start of the process to the answer to `initialize`; long, for `npx` may download.
+  /// From the start of the process to the end of the handshake, probing and a second start because
+  /// of it included; long, for `npx` may download.
   Clock::duration start_limit = std::chrono::seconds(60);
+  /// A server that has not answered `server/discover` for so long (or for half of `start_limit`) is
+  /// sent `initialize` as well.
+  Clock::duration silence_limit = std::chrono::seconds(3);
   StopTimes stop_times;
   /// Where all that is said with the server is copied to; null for nowhere.
   std::shared_ptr<Trace> trace;
   DownstreamState::Policy policy;
-  /// A call that was given up makes its server a suspect, which is sent a `ping`. When further
-  /// calls wait and it has not answered for so long, it is started again.
+  /// A call that was given up makes its server a suspect, which is sent a `ping` (in the modern era
+  /// `server/discover`). When further calls wait and it has not answered for so long, it is started
+  /// again.
   Clock::duration probe_limit = std::chrono::seconds(5);
+  /// How long a question of the server waits for its answer.
+  Clock::duration question_limit = std::chrono::minutes(10);
+  /// The first change of a list is told at once; those of so long after it are told as one.
+  Clock::duration list_change_pause = std::chrono::milliseconds(250);
+  /// A server that ends its notifications is asked for them again after so long; each time it does
+  /// so again, after twice as long.
+  Clock::duration listen_pause = std::chrono::seconds(1);
 };
 
 /// How a call ended. `message` says in words what `error` is, and is empty on success.
@@ -50,16 +72,39 @@ struct Outcome {
 /// Small enough that a call through the engine needs no heap allocation for its callbacks.
 using OutcomeCallback = UniqueFunction<void(Outcome), 64>;
 
-struct ToolPages {
+struct ListPages {
   std::error_code error;
   std::string message;             ///< Why, or a warning about a list that was cut.
-  std::vector<std::string> pages;  ///< Raw `tools/list` results.
+  std::vector<std::string> pages;  ///< Raw results of `tools/list` and so on.
+  /// How long the list is good for, where the server says so on the first page.
+  std::optional<std::chrono::milliseconds> time_to_live;
 };
-using PagesCallback = UniqueFunction<void(ToolPages)>;
+using PagesCallback = UniqueFunction<void(ListPages)>;
 
+/// All run on the executor; any may be empty.
 struct DownstreamHooks {
-  /// The server's list of tools has changed, or it has been started again.
-  std::function<void()> on_tools_changed;
+  /// A list of the server's has changed, or it has been started again and may have another one.
+  std::function<void(ListKind)> on_list_changed;
+  /// `notifications/resources/updated`.
+  std::function<void(std::string_view uri)> on_resource_updated;
+  /// What the engine has no use for itself: `notifications/elicitation/complete`, and
+  /// `notifications/message`, which is in the log already. The views are valid during the call.
+  std::function<void(std::string_view method, std::string_view params)> on_notification;
+
+  /// The server asks, while calls to it are under way. Answers later, or at once from inside;
+  /// exactly once. Returns a number for cancel_question, 0 if it has answered. While empty,
+  /// everything but roots (which come from the identity) is refused at once, and so is what
+  /// `capabilities` does not declare.
+  ///
+  /// Deadlines stand still meanwhile: in the legacy era those of all calls under way at that
+  /// server, in the modern one that of the call that it belongs to.
+  std::function<std::uint64_t(Question, ReplyCallback)> on_question;
+  /// Nobody waits for the answer any more: the server or its call is gone, it has taken the
+  /// question back, or the time is up.
+  std::function<void(std::uint64_t)> cancel_question;
+  /// What may be declared to the server now: a raw ClientCapabilities object without roots. Asked
+  /// at each start, and in the modern era after capabilities_changed().
+  std::function<std::string()> capabilities;
 };
 
 /// Runs on the executor it is given, single-threaded like all of the engine. A server that runs
@@ -84,9 +129,14 @@ class Downstream : public std::enable_shared_from_this<Downstream> {
   /// until this returns. `callback` runs later on the executor, once, never from inside this.
   Ticket call_tool(std::string_view tool, const RawJson& arguments, Deadline deadline,
                    OutcomeCallback callback);
-  /// Any other request; `params` likewise.
+  Ticket call_tool(std::string_view tool, const RawJson& arguments, Deadline deadline,
+                   CallContext context, OutcomeCallback callback);
+  /// Any other request; `params` likewise: a raw JSON object without `_meta`, or nothing. The
+  /// questions of the modern era's `prompts/get` and `resources/read` are asked on the way.
   Ticket call(std::string_view method, const Payload& params, Deadline deadline,
               OutcomeCallback callback);
+  Ticket call(std::string_view method, const Payload& params, Deadline deadline,
+              CallContext context, OutcomeCallback callback);
   /// Ends the waiting for a call with Errc::cancelled; the server is told.
   void cancel(Ticket ticket, std::string_view reason);
 
@@ -96,10 +146,14 @@ class Downstream : public std::enable_shared_from_this<Downstream> {
   auto async_call_tool(std::string_view tool, const RawJson& arguments, Deadline deadline,
                        CompletionToken&& token);
 
-  /// All pages of `tools/list`.
-  void list_tools(Deadline deadline, PagesCallback callback);
+  /// All pages of a list. Empty where the server has nothing of the kind.
+  void list(ListKind kind, Deadline deadline, PagesCallback callback);
   template <class CompletionToken>
-  auto async_list_tools(Deadline deadline, CompletionToken&& token);
+  auto async_list(ListKind kind, Deadline deadline, CompletionToken&& token);
+
+  /// DownstreamHooks::capabilities would say something else from now on. A server of the modern era
+  /// hears it with the next call, one of the legacy era when it is started again.
+  void capabilities_changed();
 
   /// Starts it, if it does not run, without calling anything.
   void warm_up();
@@ -116,20 +170,31 @@ class Downstream : public std::enable_shared_from_this<Downstream> {
   pid_t pid() const noexcept { return child_ ? child_->pid() : -1; }
 
  private:
+  enum class CallKind { tool, request, start_only };
   struct Waiting {
     Ticket ticket;
-    std::string method;
-    std::string params;
-    bool is_tool;  // then method is the tool's name and params its arguments
+    CallKind kind;
+    std::string method;  // a tool's name, where it is one
+    std::string params;  // and its arguments
     Deadline deadline;
+    CallContext context;
     OutcomeCallback callback;
+  };
+  struct Flow;
+  struct StartSignals;
+  struct Asked {
+    std::uint64_t key;
+    std::shared_ptr<Responder> responder;
   };
 
   Downstream(Executor executor, LaunchSpec spec, DownstreamOptions options,
              std::shared_ptr<ProcessGuard> guard, Logger logger, DownstreamHooks hooks);
 
-  Ticket admit(std::string_view method, const Payload& params, bool is_tool, Deadline deadline,
-               OutcomeCallback callback);
+  // downstream.cpp: the ways of calls.
+  Ticket admit(CallKind kind, std::string_view method, const Payload& params, Deadline deadline,
+               CallContext context, OutcomeCallback callback);
+  Ticket dispatch(CallKind kind, std::string_view method, const Payload& params, Deadline deadline,
+                  CallContext context, OutcomeCallback callback);
   Ticket send_tool(std::string_view tool, const RawJson& arguments, Deadline deadline,
                    OutcomeCallback callback);
   Ticket send(std::string_view method, const Payload& params, Deadline deadline,
@@ -140,23 +205,56 @@ class Downstream : public std::enable_shared_from_this<Downstream> {
   bool can_send() const noexcept {
     return state_.phase() == Phase::ready && peer_open_ && !suspect_;
   }
+  void on_given_up();
   void suspect();
   void check_suspect();
   void arm_waiting_timer();
   void expire_waiting();
   void finish_later(OutcomeCallback callback, std::error_code error, std::string message);
   std::string explain(std::error_code error, const Answer& answer) const;
+  std::string with_stderr(std::string message) const;
 
+  // downstream_start.cpp: the life of the process.
   static asio::awaitable<void> supervise(std::shared_ptr<Downstream> self);
   asio::awaitable<bool> start();
+  bool launch(const std::shared_ptr<StartSignals>& signals, std::string& why);
+  void open_peer(const std::shared_ptr<StartSignals>& signals);
+  void send_handshake(bool discover, const std::shared_ptr<StartSignals>& signals);
+  Handshake::Step handle(Handshake& handshake, StartSignals& signals);
   asio::awaitable<std::string> tear_down();
   void finish_broken(const std::string& how);
-  static asio::awaitable<void> list(std::shared_ptr<Downstream> self, Deadline deadline,
-                                    PagesCallback callback);
-  void open_peer();
+
+  // downstream_flow.cpp: calls of several requests.
+  Ticket start_flow(CallKind kind, std::string_view method, const Payload& params,
+                    Deadline deadline, CallContext context, OutcomeCallback callback);
+  void advance(const std::shared_ptr<Flow>& flow, CallFlow::Step step);
+  void send_step(const std::shared_ptr<Flow>& flow);
+  void wait_step(const std::shared_ptr<Flow>& flow);
+  void ask_step(const std::shared_ptr<Flow>& flow);
+  void on_flow_answer(const std::shared_ptr<Flow>& flow, std::error_code error, Answer answer);
+  void on_flow_reply(const std::shared_ptr<Flow>& flow, std::size_t index, QuestionReply reply);
+  void cancel_flow(const std::shared_ptr<Flow>& flow, std::string_view reason);
+  void go_on(const std::shared_ptr<Flow>& flow);
+  void give_up(const std::shared_ptr<Flow>& flow);
+  void leave(const std::shared_ptr<Flow>& flow);
+  void end_flow(const std::shared_ptr<Flow>& flow, Outcome outcome);
+  void break_flow(const std::shared_ptr<Flow>& flow);
+  void break_flows();
+  void on_progress(const Message& message);
+
+  // downstream_events.cpp: what the server says by itself, and lists.
   void on_request(Responder responder, const Message& message);
   void on_notification(const Message& message);
-  std::string with_stderr(std::string message) const;
+  void on_cancelled(const Message& message);
+  void on_questions_open(bool open);
+  void on_list_changed(ListKind kind);
+  void tell_later();
+  void tell_all_lists();
+  void listen();
+  void on_listen_ended(std::error_code error);
+  static asio::awaitable<void> read_list(std::shared_ptr<Downstream> self, ListKind kind,
+                                         Deadline deadline, PagesCallback callback);
+  void declare_capabilities(Era era);
 
   Executor executor_;
   LaunchSpec spec_;
@@ -165,14 +263,19 @@ class Downstream : public std::enable_shared_from_this<Downstream> {
   Logger logger_;
   DownstreamHooks hooks_;
   std::string source_;  // "server 'x'"
+  std::string era_key_;
 
   DownstreamState state_;
   ServerFacts facts_;
+  ClientCapabilities declared_;
+  std::string meta_;    // of requests of the modern era, without braces
+  bool plain_ = false;  // legacy: a call needs no more than its own params
   std::unique_ptr<Child> child_;
   Peer peer_;
   bool peer_open_ = false;
   bool suspect_ = false;  // a call was given up, and the ping after it is not answered
   Clock::time_point suspect_since_{};
+  std::size_t calls_under_way_ = 0;
   Event ended_;     // the peer ended, or we are to stop
   Event finished_;  // no supervisor runs
   bool stop_requested_ = false;
@@ -185,6 +288,21 @@ class Downstream : public std::enable_shared_from_this<Downstream> {
   Ticket next_waiting_ = 0;
   // Calls that broke off: told when it is known how the server ended.
   std::vector<OutcomeCallback> broken_;
+
+  std::unordered_map<std::uint64_t, std::shared_ptr<Flow>> flows_;
+  std::uint64_t last_flow_ = 0;
+
+  std::shared_ptr<QuestionDesk> desk_;
+  std::unordered_map<std::string, Asked> asked_;  // by the raw id of the server's request
+  std::optional<Clock::time_point> held_since_;   // deadlines stand still
+
+  asio::steady_timer change_timer_;
+  bool change_pause_ = false;
+  std::array<bool, 4> told_{};   // in this pause
+  std::array<bool, 4> again_{};  // and changed once more since
+  std::uint64_t listening_ = 0;
+  int listen_ends_ = 0;
+  asio::steady_timer listen_timer_;
 };
 
 template <class CompletionToken>
@@ -211,17 +329,18 @@ auto Downstream::async_call_tool(std::string_view tool, const RawJson& arguments
 }
 
 template <class CompletionToken>
-auto Downstream::async_list_tools(Deadline deadline, CompletionToken&& token) {
-  auto initiate = [](auto handler, std::shared_ptr<Downstream> self, Deadline limit) {
+auto Downstream::async_list(ListKind kind, Deadline deadline, CompletionToken&& token) {
+  auto initiate = [](auto handler, std::shared_ptr<Downstream> self, ListKind which,
+                     Deadline limit) {
     auto callback =
-        [done = as_callback(std::move(handler), self->executor_)](ToolPages pages) mutable {
+        [done = as_callback(std::move(handler), self->executor_)](ListPages pages) mutable {
           const std::error_code error = pages.error;
           done(error, std::move(pages));
         };
-    self->list_tools(limit, std::move(callback));
+    self->list(which, limit, std::move(callback));
   };
-  return asio::async_initiate<CompletionToken, void(std::error_code, ToolPages)>(
-      initiate, token, shared_from_this(), deadline);
+  return asio::async_initiate<CompletionToken, void(std::error_code, ListPages)>(
+      initiate, token, shared_from_this(), kind, deadline);
 }
 
 }  // namespace headrace::engine::mcp

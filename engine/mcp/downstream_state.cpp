@@ -11,6 +11,13 @@ const char* to_string(Phase phase) noexcept {
   return names[static_cast<int>(phase)];
 }
 
+std::string seconds(Clock::duration time) {
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
+  std::string text = std::to_string(ms / 1000);
+  if (ms % 1000 != 0) text += "." + std::to_string(ms % 1000 / 100);
+  return text + " s";
+}
+
 DownstreamState::Advice DownstreamState::on_demand(Clock::time_point now) noexcept {
   switch (phase_) {
     case Phase::ready:

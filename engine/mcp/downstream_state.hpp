@@ -16,6 +16,9 @@ enum class Phase {
 };
 const char* to_string(Phase phase) noexcept;
 
+/// How long, for messages: "1.5 s".
+std::string seconds(Clock::duration time);
+
 /// A start that fails is not tried again at once, however often it is asked for: those who ask are
 /// told why it failed last. One that worked is started again at once when it dies, except when it
 /// keeps dying young; then those who ask wait.

@@ -16,12 +16,13 @@ ClientIdentity identity() {
 }
 
 TEST(ClientRole, DeclaresOnlyWhatItHas) {
-  EXPECT_EQ(initialize_params(identity()), R"({"protocolVersion":"2025-11-25","capabilities":{},)"
-                                           R"("clientInfo":{"name":"client","version":"1.0"}})");
+  EXPECT_EQ(initialize_params(identity(), declare(identity(), "", Era::legacy)),
+            R"({"protocolVersion":"2025-11-25","capabilities":{},)"
+            R"("clientInfo":{"name":"client","version":"1.0"}})");
   ClientIdentity more = identity();
   more.implementation.title = "The \"client\"";
   more.roots.push_back({"file:///x", ""});
-  EXPECT_EQ(initialize_params(more),
+  EXPECT_EQ(initialize_params(more, declare(more, "", Era::legacy)),
             R"({"protocolVersion":"2025-11-25","capabilities":{"roots":{}},)"
             R"("clientInfo":{"name":"client","title":"The \"client\"","version":"1.0"}})");
 }
@@ -38,25 +39,25 @@ TEST(ClientRole, ReadsWhatAServerIs) {
   EXPECT_EQ(facts.implementation.version, "2");
   EXPECT_EQ(facts.implementation.title, "S");
   EXPECT_EQ(facts.instructions, "do");
-  EXPECT_TRUE(facts.has_tools);
-  EXPECT_TRUE(facts.tools_list_changes);
+  EXPECT_TRUE(facts.tools.exists);
+  EXPECT_TRUE(facts.tools.list_changes);
 }
 
 TEST(ClientRole, AServerMaySayVeryLittle) {
   ServerFacts facts;
-  facts.has_tools = true;
+  facts.tools.exists = true;
   facts.instructions = "of another server";
   Diagnostics diagnostics;
   ASSERT_TRUE(read_initialize_result(R"({"protocolVersion":"2024-11-05"})", facts, diagnostics));
-  EXPECT_FALSE(facts.has_tools);
-  EXPECT_FALSE(facts.tools_list_changes);
+  EXPECT_FALSE(facts.tools.exists);
+  EXPECT_FALSE(facts.tools.list_changes);
   EXPECT_EQ(facts.instructions, "");
   for (const char* odd :
        {R"({"protocolVersion":"2024-11-05","capabilities":7,"serverInfo":[],"instructions":1})",
         R"({"protocolVersion":"2024-11-05","capabilities":{"tools":7}})",
         R"({"protocolVersion":"2024-11-05","capabilities":{"tools":{"listChanged":"yes"}}})"}) {
     ASSERT_TRUE(read_initialize_result(odd, facts, diagnostics)) << odd;
-    EXPECT_FALSE(facts.tools_list_changes);
+    EXPECT_FALSE(facts.tools.list_changes);
   }
 }
 
@@ -74,15 +75,15 @@ TEST(ClientRole, AServerThatCantBeSpokenToIsRefusedInWords) {
 }
 
 TEST(ClientRole, ACallIsWrappedAroundItsArguments) {
-  const CallFrame frame = call_tool_params({}, "a \"tool\"");
+  const CallFrame frame = call_tool_params("a \"tool\"");
   EXPECT_EQ(frame.prefix + "{}" + std::string(frame.suffix),
             R"({"name":"a \"tool\"","arguments":{}})");
 }
 
 TEST(ClientRole, AnEmptyCursorIsACursor) {
-  EXPECT_EQ(list_params({}, {}), "");
-  EXPECT_EQ(list_params({}, ""), R"({"cursor":""})");
-  EXPECT_EQ(list_params({}, "a\"b"), R"({"cursor":"a\"b"})");
+  EXPECT_EQ(list_params({}), "");
+  EXPECT_EQ(list_params(""), R"({"cursor":""})");
+  EXPECT_EQ(list_params("a\"b"), R"({"cursor":"a\"b"})");
   EXPECT_EQ(next_cursor(R"({"tools":[],"nextCursor":""})"), "");
   EXPECT_EQ(next_cursor(R"({"nextCursor":"a\"b","tools":[]})"), "a\"b");
   for (const char* page : {"{}", R"({"tools":[]})", R"({"nextCursor":null})", R"({"nextCursor":7})",
@@ -91,16 +92,16 @@ TEST(ClientRole, AnEmptyCursorIsACursor) {
 }
 
 TEST(ClientRole, EveryRequestOfAServerHasAnAnswer) {
-  EXPECT_EQ(answer_server_request(identity(), "ping").result, "{}");
+  EXPECT_EQ(answer_server_request(identity(), {}, "ping", "")->result, "{}");
   for (const char* method : {"roots/list", "sampling/createMessage", "elicitation/create", "x"}) {
-    const Reply reply = answer_server_request(identity(), method);
+    const Reply reply = *answer_server_request(identity(), {}, method, "{}");
     EXPECT_EQ(reply.result, "");
     EXPECT_EQ(reply.code, method_not_found);
     EXPECT_THAT(reply.message, HasSubstr(method));
   }
   ClientIdentity rooted = identity();
   rooted.roots = {{"file:///a", "A"}, {"file:///b", ""}};
-  EXPECT_EQ(answer_server_request(rooted, "roots/list").result,
+  EXPECT_EQ(answer_server_request(rooted, {}, "roots/list", "")->result,
             R"({"roots":[{"uri":"file:///a","name":"A"},{"uri":"file:///b"}]})");
 }
 

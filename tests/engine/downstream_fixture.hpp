@@ -49,7 +49,10 @@ struct Downstreams : testing::Test {
                            std::string(message) + "\n";
                   });
     DownstreamHooks hooks;
-    hooks.on_tools_changed = [this] { ++tools_changed; };
+    hooks.on_list_changed = [this](ListKind kind) {
+      ++(kind == ListKind::tools ? tools_changed : others_changed);
+    };
+    set_hooks(hooks);
     options.stop_times = {patience, patience};
     options.probe_limit = probe_limit;
     options.trace = engine::test::test_trace();
@@ -60,6 +63,8 @@ struct Downstreams : testing::Test {
                               std::move(logger), std::move(hooks));
     return *server;
   }
+
+  virtual void set_hooks(DownstreamHooks&) {}
 
   void TearDown() override {
     if (server) close();
@@ -109,6 +114,7 @@ struct Downstreams : testing::Test {
   std::shared_ptr<Downstream> server;
   std::string log;
   int tools_changed = 0;
+  int others_changed = 0;
   Downstream::Ticket last_ticket = 0;
 };
 

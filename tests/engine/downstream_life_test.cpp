@@ -52,7 +52,8 @@ TEST_F(Downstreams, OneThatNeverAnswersIsGivenUp) {
   make({"mute"});
   const Ended ended = call("echo");
   EXPECT_EQ(ended.error, Errc::server_unavailable);
-  EXPECT_THAT(ended.message, HasSubstr("did not answer 'initialize' within 0.2 s"));
+  EXPECT_THAT(ended.message,
+              HasSubstr("did not answer 'server/discover' or 'initialize' within 0.2 s"));
   EXPECT_EQ(server->pid(), -1);
 }
 
@@ -86,6 +87,7 @@ TEST_F(Downstreams, AFailedStartIsRememberedForAWhile) {
 
 TEST_F(Downstreams, AFailedStartIsTriedAgainLater) {
   const engine::test::TemporaryFolder folder;
+  options.protocol = ProtocolChoice::legacy;
   options.policy.first_delay = std::chrono::milliseconds(0);
   make({"exit_first", folder / "mark"});
   EXPECT_EQ(call("echo").error, Errc::server_unavailable);
@@ -95,6 +97,7 @@ TEST_F(Downstreams, AFailedStartIsTriedAgainLater) {
 
 TEST_F(Downstreams, ACallMadeFromTheNewsOfAFailedStartIsServed) {
   const engine::test::TemporaryFolder folder;
+  options.protocol = ProtocolChoice::legacy;
   options.policy.first_delay = std::chrono::milliseconds(0);
   make({"exit_first", folder / "mark"});
   std::shared_ptr<Ended> second;
@@ -265,7 +268,7 @@ TEST_P(Abandoned, WithTheContextAtEachStage) {
           Downstream::make(context.get_executor(), std::move(spec), {}, nullptr, Logger());
       auto count = [&ended](Outcome) { ++ended; };
       server->call_tool("silent", RawJson{"{}", {}}, {}, count);
-      server->list_tools({}, [&listed](const ToolPages&) { ++listed; });
+      server->list(ListKind::tools, {}, [&listed](const ListPages&) { ++listed; });
       // One that holds the server while it waits for it.
       auto holder = [](std::shared_ptr<Downstream> held) -> asio::awaitable<void> {
         const RawJson arguments{"{}", {}};

@@ -334,17 +334,17 @@ TEST_F(Downstreams, LargeArgumentsArriveWhole) {
 // --- lists ---
 
 struct Lists : Downstreams {
-  ToolPages list(const char* mode) {
+  ListPages list(const char* mode) {
     make({mode});
-    std::optional<ToolPages> result;
-    server->list_tools({}, [&result](ToolPages pages) { result = std::move(pages); });
+    std::optional<ListPages> result;
+    server->list(ListKind::tools, {}, [&result](ListPages pages) { result = std::move(pages); });
     EXPECT_TRUE(run_until(context, [&result] { return result.has_value(); }));
-    return result ? std::move(*result) : ToolPages{};
+    return result ? std::move(*result) : ListPages{};
   }
 };
 
 TEST_F(Lists, AllPagesAreReadAnEmptyCursorIncluded) {
-  const ToolPages pages = list("pages");
+  const ListPages pages = list("pages");
   EXPECT_FALSE(pages.error);
   EXPECT_EQ(pages.message, "");
   ASSERT_EQ(pages.pages.size(), 3U);
@@ -355,7 +355,7 @@ TEST_F(Lists, AllPagesAreReadAnEmptyCursorIncluded) {
 
 TEST_F(Lists, ARepeatedCursorEndsTheListWithAWarning) {
   for (const char* mode : {"same_cursor", "cursor_circle"}) {
-    const ToolPages pages = list(mode);
+    const ListPages pages = list(mode);
     EXPECT_FALSE(pages.error);
     EXPECT_THAT(pages.message, HasSubstr("repeats a cursor"));
     EXPECT_EQ(pages.pages.size(), mode == std::string_view("same_cursor") ? 2U : 3U);
@@ -364,20 +364,20 @@ TEST_F(Lists, ARepeatedCursorEndsTheListWithAWarning) {
 }
 
 TEST_F(Lists, AnEndlessListIsCut) {
-  const ToolPages pages = list("endless");
+  const ListPages pages = list("endless");
   EXPECT_FALSE(pages.error);
   EXPECT_THAT(pages.message, HasSubstr("cut"));
   EXPECT_EQ(pages.pages.size(), 1000U);
 }
 
 TEST_F(Lists, APageThatFailsFailsTheList) {
-  const ToolPages pages = list("failing_page");
+  const ListPages pages = list("failing_page");
   EXPECT_EQ(pages.error, Errc::remote_error);
   EXPECT_EQ(pages.message, "bad cursor");
 }
 
 TEST_F(Lists, AServerThatCantStartHasNone) {
-  const ToolPages pages = list("exit");
+  const ListPages pages = list("exit");
   EXPECT_EQ(pages.error, Errc::server_unavailable);
   EXPECT_THAT(pages.message, HasSubstr("exited with status 7"));
   EXPECT_THAT(pages.pages, IsEmpty());
@@ -414,7 +414,7 @@ TEST_F(Downstreams, CallsAndListsCanBeAwaited) {
         co_await server->async_call_tool("echo", arguments, Deadline(), use_tuple);
     EXPECT_FALSE(error);
     EXPECT_EQ(outcome.answer.body, R"({"echo":{"n":1}})");
-    auto [list_error, pages] = co_await server->async_list_tools(Deadline(), use_tuple);
+    auto [list_error, pages] = co_await server->async_list(ListKind::tools, Deadline(), use_tuple);
     EXPECT_FALSE(list_error);
     EXPECT_EQ(pages.pages.size(), 3U);
   };

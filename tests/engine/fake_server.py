@@ -197,6 +197,8 @@ def main():
         elif method == "notifications/cancelled":
             cancelled.append(params["requestId"])
             report_cancelled()
+        elif "id" in message and MODE != "mute":
+            send({"id": message["id"], "error": {"code": -32601, "message": "Unknown: " + method}})
     if MODE == "ignores_eof":
         linger()
 
