@@ -11,8 +11,10 @@ import pytest
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
+sys.path.insert(0, str(HERE.parent / "schema"))
 
 import processes  # noqa: E402
+import validation  # noqa: E402
 from raw_client import RawClient  # noqa: E402
 
 PROGRAM = os.environ.get("HEADRACE_PROGRAM", "")
@@ -26,6 +28,8 @@ SERVERS = HERE / "servers"
 def pytest_configure(config):
     if not Path(PROGRAM).is_file():
         raise pytest.UsageError("HEADRACE_PROGRAM names the program under test; ctest sets it")
+    config.addinivalue_line(
+        "markers", "off_schema(reason): what Headrace sends in this test can't fit the schemas")
     processes.adopt_orphans()
 
 
@@ -53,6 +57,7 @@ class Home:
 
     def __init__(self, path):
         self.path = path
+        self.traces = path.parent / "traces"
         self.servers = path / "MCPs"
         self.servers.mkdir(parents=True)
 
@@ -60,7 +65,8 @@ class Home:
         """What a client would start Headrace with; a setting of None is unset."""
         env = {name: value for name, value in os.environ.items()
                if not name.startswith("MCP_") and name != "XDG_CONFIG_HOME"}
-        env.update({"HOME": str(self.path), "MCP_BRIDGE_IMAGE": IMAGE})
+        env.update({"HOME": str(self.path), "MCP_BRIDGE_IMAGE": IMAGE,
+                    "MCP_BRIDGE_TRACE": str(self.traces)})
         env.update({name: str(value) for name, value in settings.items() if value is not None})
         return {name: value for name, value in env.items() if settings.get(name, "") is not None}
 
@@ -79,6 +85,18 @@ class Home:
         """One of the official servers."""
         return self.add(name, "node", NODE_MODULES / "@modelcontextprotocol" / package / "dist" /
                         "index.js", *args, **entry)
+
+
+@pytest.fixture(autouse=True)
+def schema_true(request, tmp_path):
+    """After each test: all that Headrace sent to clients and servers is as the published schemas of
+    their versions want it."""
+    yield
+    traces = tmp_path / "traces"
+    found = [fault for path in sorted(traces.glob("*.jsonl")) for fault in validation.faults(path)]
+    if request.node.get_closest_marker("off_schema") is None:
+        assert not found, f"{len(found)} messages are not as they should be:\n" + "\n".join(found[:10])
+    shutil.rmtree(traces, ignore_errors=True)
 
 
 @pytest.fixture
