@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "integration")]
+sys.path[:0] = [str(HERE), str(HERE.parent / "integration"), str(HERE.parent / "schema")]
 
 import processes  # noqa: E402
+import validation  # noqa: E402
 from parties import Failed  # noqa: E402
 from script import Scenario, sandbox_missing  # noqa: E402
 
@@ -52,6 +53,11 @@ class ScenarioItem(pytest.Item):
         processes.eventually(lambda: not left(), lambda: "no process is left, but there are\n"
                              + processes.describe(left()), 10)
         processes.reap_orphans()
+        traces = sorted(self.scenario.traces.glob("*.jsonl"))
+        assert traces, "headrace wrote no trace"
+        faults = [fault for path in traces for fault in validation.faults(path)]
+        if self.scenario.schemas_apply:
+            assert not faults, "not as the schemas want it:\n" + "\n".join(faults[:10])
 
     def repr_failure(self, excinfo):
         if not isinstance(excinfo.value, (Failed, AssertionError)) or self.scenario is None:

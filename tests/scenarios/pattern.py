@@ -6,7 +6,8 @@
 for (where a pattern is matched and x stands for nothing yet: from now on what was found), `~"…"` is a
 string in which the regular expression is found, `<string>`, `<boolean>`, `<number>`, `<integer>`, `<object>`,
 `<array>` are anything of that type, `key?:` may be absent, `!p` is anything but p, `a | b` is either,
-`"x" * 10M` is a long string, and `{...$x, more: 1}` is what x holds and more. An object in a pattern
+`"x" * 10M` is a long string, `{...$x, more: 1}` is what x holds and more, and a key `$k:` is the
+one that k stands for, or any one that is left, which is what k stands for from then on. An object in a pattern
 is complete: any key that it does not name is a fault."""
 
 import json
@@ -160,13 +161,14 @@ class Array(Node):
 
 
 class Object(Node):
-    def __init__(self, members, optional, spreads, rest):
+    def __init__(self, members, optional, spreads, rest, named):
         self.members, self.optional, self.spreads, self.rest = members, optional, spreads, rest
+        self.named = named  # [(variable, what its value is the key of)]
 
     def build(self, names):
         if self.rest or self.optional:
             return super().build(names)
-        built = {}
+        built = {variable.build(names): node.build(names) for variable, node in self.named}
         for spread in self.spreads:
             built.update(spread.build(names))
         built.update({key: node.build(names) for key, node in self.members.items()})
@@ -184,6 +186,13 @@ class Object(Node):
             elif key not in self.optional:
                 raise Mismatch(f"{where} has no '{key}': {shown(value)}")
         extra = value.keys() - members.keys()
+        for variable, node in self.named:
+            key = names.get(variable.name, min(extra, default=None))
+            if key not in extra:
+                raise Mismatch(f"{where} has no ${variable.name}: {shown(value)}")
+            names[variable.name] = key
+            node.check(value[key], names, f"{where}.{key}")
+            extra.discard(key)
         if extra and not self.rest:
             raise Mismatch(f"{where} has {sorted(extra)}, which nothing asked for: {shown(value)}")
 
@@ -300,13 +309,17 @@ class Reader:
 
     def object(self):
         self.need("{")
-        members, optional, spreads, rest = {}, set(), [], False
+        members, optional, spreads, rest, named = {}, set(), [], False, []
         while not self.take("}"):
             if self.take("..."):
                 if self.take("$"):
                     spreads.append(Variable(self.word()))
                 else:
                     rest = True
+            elif self.take("$"):
+                variable = Variable(self.word())
+                self.need(":")
+                named.append((variable, self.value()))
             else:
                 self.skip()
                 key = self.string() if self.text[:1] in ("'", '"') else self.word()
@@ -317,7 +330,7 @@ class Reader:
             if not self.take(","):
                 self.need("}")
                 break
-        return Object(members, optional, spreads, rest)
+        return Object(members, optional, spreads, rest, named)
 
     def end(self):
         self.skip()

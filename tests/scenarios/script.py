@@ -48,6 +48,7 @@ class Scenario:
     def __init__(self, text, program, home):
         self.lines = read_script(text)
         self.program, self.home = program, home
+        self.traces = home / "traces"
         self.stage = Stage()
         self.names = {"modern": MODERN_META, "client_info": CLIENT_INFO}
         self.settings = {}
@@ -55,6 +56,7 @@ class Scenario:
         self.client = None
         self.pings = 0
         self.over = False
+        self.schemas_apply = True  # to what Headrace sends; a script says where not, and why
 
     def needs_sandbox(self):
         return any(line.text.startswith("client runs ") for line in self.lines)
@@ -86,6 +88,9 @@ class Scenario:
         verb, _, rest = rest.partition(" ")
         if party == "server":
             self.add_server(verb, rest)
+            return
+        if text.startswith("schemas do not apply: "):
+            self.schemas_apply = False
             return
         if party == "set":
             self.names[verb.lstrip("$")] = read(rest.removeprefix("to")).build(self.names)
@@ -135,7 +140,8 @@ class Scenario:
             return
         environment = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
         environment.update({"HOME": str(self.home), "MCP_BRIDGE_RUNTIME": "bwrap",
-                            "MCP_BRIDGE_WARM": "0", "MCP_BRIDGE_SOURCES": "none", **self.settings})
+                            "MCP_BRIDGE_WARM": "0", "MCP_BRIDGE_SOURCES": "none",
+                            "MCP_BRIDGE_TRACE": str(self.traces), **self.settings})
         self.client = Client(self.stage, self.program, environment, self.home)
 
     def headrace_with(self, rest):

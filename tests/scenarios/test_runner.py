@@ -23,6 +23,8 @@ FITS = [
     (r"'a\r\n' + " + '"b"', "a\r\nb"),
     ("2025-11-25", "2025-11-25"),
     ("-1.5e3", -1500),
+    ("{a: 1, $key: $value}", {"a": 1, "b": 2}),
+    ("{$name: 1}", {"x": 1}),
     ("*", {"any": ["thing"]}),
 ]
 DIFFERS = [
@@ -41,8 +43,11 @@ DIFFERS = [
     ("1 | 2", 3),
     ("null", 0),
     ("{a?: 1}", {"a": 2}),
+    ("{a: 1, $key: 2}", {"a": 1}),
+    ("{$name: 1}", {"y": 1}),
+    ("{$key: 1}", {"y": 1, "z": 1}),
 ]
-NAMES = {"known": 5, "object": {"x": 1}}
+NAMES = {"known": 5, "name": "x", "object": {"x": 1}}
 
 
 @pytest.mark.parametrize("pattern, value", FITS)

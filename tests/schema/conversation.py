@@ -209,13 +209,14 @@ class Conversation:
             return [f"is progress of {number} after {last}"]
         return []
 
-    def _pop(self, id):
+    def _pop(self, id, refused=False):
+        """The request that an answer belongs to; of two with one id it is the second that is refused."""
         requests = self.asked.get(key(id))
         if not requests:
             return None
         self.progress = {token: state for token, state in self.progress.items()
                          if state[0] != key(id) or len(requests) > 1}
-        return requests.pop(0)
+        return requests.pop(-1 if refused else 0)
 
     def _result(self, message):
         found = list(self._envelope(message, "id", "result"))
@@ -274,7 +275,7 @@ class Conversation:
             return found + self._best([MODERN], lambda at: at.fault(message, "JSONRPCErrorResponse"))
         if message["id"] is None:
             return found  # said by strictness
-        request = self._pop(message["id"])
+        request = self._pop(message["id"], refused=True)
         if request is None and not self.blind and key(message["id"]) not in self.seen_ids:
             found.append(f"answers {message['id']!r}, which nobody waits for")
         if type(message["id"]) not in (int, str):
