@@ -36,6 +36,11 @@ Request::~Request() {
   end();
 }
 
+Executor Request::get_executor() const {
+  const auto role = role_.lock();
+  return role ? role->output_.executor : Executor();
+}
+
 void Request::end() {
   on_cancel = nullptr;
   if (std::exchange(ended_, true)) return;

@@ -2,6 +2,7 @@
 // being made.
 #pragma once
 
+#include <headrace/engine/asio.hpp>
 #include <headrace/engine/mcp/client_context.hpp>
 #include <headrace/engine/mcp/question.hpp>
 #include <headrace/engine/peer_core.hpp>
@@ -42,6 +43,8 @@ class Request : public std::enable_shared_from_this<Request> {
   const std::string& arguments() const noexcept { return arguments_; }
   /// Who asks, and what they can do; in the modern era as of the latest round.
   const ClientContext& client() const noexcept { return client_; }
+  /// That of the role's peer; empty once the role is gone.
+  Executor get_executor() const;
 
   bool wants_progress() const noexcept { return !progress_token_.empty(); }
   /// Tells a client that asked for it that the work goes on. The number that goes out always grows,

@@ -56,6 +56,7 @@ void Server::connect() {
   output.later = [executor = executor_](UniqueFunction<void()> task) {
     asio::post(executor, std::move(task));
   };
+  output.executor = executor_;
   output.rearm = [this] { arm(); };
   role_->connect(std::move(output));
 }

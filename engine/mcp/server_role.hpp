@@ -2,6 +2,7 @@
 // not what ours do. Which era a request belongs to is decided by the request alone.
 #pragma once
 
+#include <headrace/engine/asio.hpp>
 #include <headrace/engine/deadline.hpp>
 #include <headrace/engine/logger.hpp>
 #include <headrace/engine/mcp/client_context.hpp>
@@ -108,6 +109,8 @@ struct ServerOutput {
   std::function<void(std::uint64_t number, std::string_view reason)> cancel;
   /// Calls it soon, from the executor.
   std::function<void(UniqueFunction<void()>)> later;
+  /// Where all this happens: coroutines that work on a request run there.
+  Executor executor;
   /// next_deadline() may be earlier than it was.
   std::function<void()> rearm;
 };
