@@ -77,6 +77,13 @@ void Responder::error(std::int64_t code, std::string_view message, std::string_v
   respond("error", std::string_view(json));
 }
 
+bool Responder::notify(std::string_view method, const Payload& params, bool owed) {
+  if (!core_) return false;
+  if (!owed) return core_->notify(method, params);
+  core_->notify_always(method, params);
+  return true;
+}
+
 void Responder::discard() {
   if (const auto core = std::exchange(core_, nullptr)) core->release(charge_);
 }

@@ -109,6 +109,9 @@ class Responder {
   void error(std::int64_t code, std::string_view message, std::string_view data = {});
   /// A whole raw error object, passed on.
   void raw_error(const Payload& json);
+  /// A notification to whoever waits for the answer, ahead of it. False, and nothing sent, while
+  /// too much waits to be written; unless it is `owed`, then that is no reason.
+  bool notify(std::string_view method, const Payload& params, bool owed = false);
   void discard();
 
  private:

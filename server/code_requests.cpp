@@ -5,6 +5,7 @@
 #include <headrace/framing/json_writer.hpp>
 #include <headrace/framing/request_id.hpp>
 #include <headrace/server/code_requests.hpp>
+#include <headrace/server/request_parts.hpp>
 
 #include <algorithm>
 #include <array>
@@ -20,23 +21,8 @@ using engine::Message;
 using engine::Payload;
 using engine::RawJson;
 using engine::Responder;
+using engine::mcp::Downstream;
 using framing::Member;
-
-// docs/session-protocol.md lists them.
-constexpr std::int64_t timed_out_code = -32001;
-constexpr std::int64_t not_available_code = -32010;
-constexpr std::int64_t tool_not_found_code = -32011;
-constexpr std::int64_t server_failed_code = -32012;
-
-bool is_string(std::string_view raw) {
-  return !raw.empty() && raw.front() == '"';
-}
-
-std::string text_of(std::string_view raw) {
-  std::string text;
-  if (is_string(raw)) framing::append_unescaped(text, raw);
-  return text;
-}
 
 std::string not_found(std::string_view tool, const CatalogueServer& server) {
   std::string text = "Tool '" + std::string(tool) + "' not found for server " + server.spec().name;
@@ -46,28 +32,7 @@ std::string not_found(std::string_view tool, const CatalogueServer& server) {
   return text;
 }
 
-// Another process that changes a saved tool is done with it in a moment.
-constexpr auto busy_pause = std::chrono::milliseconds(20);
-constexpr int busy_tries = 100;
-
 }  // namespace
-
-struct CodeRequests::ToolChange {
-  using Make = std::function<SavedTools::Change()>;
-  using Report = std::function<void(framing::JsonWriter&, const SavedTools::Change&)>;
-  ToolChange(const engine::Executor& executor, std::shared_ptr<Responder> who, Make change,
-             Report tell)
-      : responder(std::move(who)),
-        make(std::move(change)),
-        report(std::move(tell)),
-        timer(executor) {}
-
-  std::shared_ptr<Responder> responder;
-  Make make;
-  Report report;  // writes the members of the result
-  asio::steady_timer timer;
-  int tries_left = busy_tries;
-};
 
 const CodeRequests::Route CodeRequests::routes[] = {
     {"call_tool", &CodeRequests::call_tool},
@@ -81,6 +46,11 @@ const CodeRequests::Route CodeRequests::routes[] = {
     {"save_tool", &CodeRequests::save_tool},
     {"delete_tool", &CodeRequests::delete_tool},
     {"saved_tools", &CodeRequests::saved_tools},
+    {"list_resources", &CodeRequests::list_resources},
+    {"list_resource_templates", &CodeRequests::list_resource_templates},
+    {"read_resource", &CodeRequests::read_resource},
+    {"list_prompts", &CodeRequests::list_prompts},
+    {"get_prompt", &CodeRequests::get_prompt},
 };
 
 void CodeRequests::on_request(Responder responder, const Message& message) {
@@ -118,7 +88,7 @@ const CatalogueServer* CodeRequests::find_server(Responder& responder, std::stri
 }
 
 void CodeRequests::call_tool(Responder& responder, const Message& message) {
-  std::array<Member, 3> members{{{"server"}, {"tool"}, {"arguments"}}};
+  std::array<Member, 4> members{{{"server"}, {"tool"}, {"arguments"}, {"progress"}}};
   if (!read_strings(responder, message.params, members)) return;
   const CatalogueServer* server = find_server(responder, members[0].value);
   if (server == nullptr) return;
@@ -133,9 +103,10 @@ void CodeRequests::call_tool(Responder& responder, const Message& message) {
     responder.error(engine::mcp::invalid_params, "'arguments' must be an object");
     return;
   }
+  const bool wants_progress = members[3].value == "true";
   const ToolDoc* tool = server->find_tool(tool_name_);
   if (tool != nullptr) {
-    start_call(std::move(responder), *server, *tool, arguments);
+    start_call(std::move(responder), *server, *tool, arguments, wants_progress);
     return;
   }
   if (server->state() == discovery::ListState::listed) {
@@ -143,67 +114,109 @@ void CodeRequests::call_tool(Responder& responder, const Message& message) {
     return;
   }
   // The name may be an alias: the tools have to be known first. The arguments are kept meanwhile.
-  auto then = [this, name = tool_name_, frame = message.frame, text = arguments.text](
-                  Responder waiting, const CatalogueServer& listed) {
+  auto then = [this, name = tool_name_, frame = message.frame, text = arguments.text,
+               wants_progress](Responder waiting, const CatalogueServer& listed) {
     const ToolDoc* found = listed.find_tool(name);
     if (found == nullptr) {
       waiting.error(tool_not_found_code, not_found(name, listed));
     } else {
-      start_call(std::move(waiting), listed, *found, {text, frame.owner});
+      start_call(std::move(waiting), listed, *found, {text, frame.owner}, wants_progress);
     }
   };
   with_tools_of(std::move(responder), *server, std::move(then));
 }
 
-void CodeRequests::start_call(Responder responder, const CatalogueServer& server,
-                              const ToolDoc& tool, const RawJson& arguments) {
-  const std::shared_ptr<engine::mcp::Downstream> downstream =
-      registry_->downstream(server.spec().name);
-  if (!downstream) {
+std::shared_ptr<Downstream> CodeRequests::find_downstream(Responder& responder,
+                                                          const CatalogueServer& server) {
+  std::shared_ptr<Downstream> downstream = registry_->downstream(server.spec().name);
+  if (!downstream)
     responder.error(not_available_code, registry_->why_unavailable(server.spec().name));
-    return;
-  }
+  return downstream;
+}
+
+engine::Deadline CodeRequests::deadline_of(const CatalogueServer& server) const {
+  const std::chrono::milliseconds limit = server.spec().call_timeout;
+  if (limit <= std::chrono::milliseconds(0)) return deadline();
+  return deadline().earlier(engine::Deadline::after(limit));
+}
+
+CodeRequests::Place CodeRequests::enter_call(Responder responder,
+                                             const std::shared_ptr<Downstream>& downstream) {
   if (free_.empty()) {
     free_.push_back(static_cast<std::uint32_t>(calls_.size()));
     calls_.emplace_back();
   }
-  const std::uint32_t place = free_.back();
+  const std::uint32_t index = free_.back();
   free_.pop_back();
-  Call& call = calls_[place];
+  Call& call = calls_[index];
   call.responder = std::move(responder);
   call.downstream = downstream;
   call.began = engine::Clock::now();
   call.active = true;
-  const std::uint32_t generation = ++call.generation;
-  auto callback = [self = shared_from_this(), place, generation](engine::mcp::Outcome outcome) {
-    self->finish_call(place, generation, std::move(outcome));
-  };
-  engine::Deadline until = deadline();
-  const std::chrono::milliseconds limit = server.spec().call_timeout;
-  if (limit > std::chrono::milliseconds(0)) until = until.earlier(engine::Deadline::after(limit));
-  call.ticket = downstream->call_tool(tool.name, arguments, until, std::move(callback));
+  return {index, ++call.generation};
 }
 
-void CodeRequests::finish_call(std::uint32_t place, std::uint32_t generation,
-                               engine::mcp::Outcome outcome) {
-  Call& call = calls_[place];
-  if (!call.active || call.generation != generation) return;
+void CodeRequests::start_call(Responder responder, const CatalogueServer& server,
+                              const ToolDoc& tool, const RawJson& arguments, bool wants_progress) {
+  const std::shared_ptr<Downstream> downstream = find_downstream(responder, server);
+  if (!downstream) return;
+  const Place place = enter_call(std::move(responder), downstream);
+  auto callback = [self = shared_from_this(), place](const engine::mcp::Outcome& outcome) {
+    self->finish_call(place, outcome);
+  };
+  const engine::Deadline until = deadline_of(server);
+  Call& call = calls_[place.index];
+  if (!wants_progress) {
+    call.ticket = downstream->call_tool(tool.name, arguments, until, std::move(callback));
+    return;
+  }
+  // It is over before its call's place is anybody else's.
+  auto send = [weak = weak_from_this(), index = place.index](const std::string& params, bool owed) {
+    const auto self = weak.lock();
+    return self &&
+           self->calls_[index].responder.notify("call_progress", std::string_view(params), owed);
+  };
+  call.progress = std::make_shared<CallProgress>(executor_, std::move(send));
+  engine::mcp::CallContext context;
+  context.on_progress = [progress = call.progress, id = std::string(call.responder.id())](
+                            const engine::mcp::ProgressUpdate& update) {
+    progress->tell(call_progress_params(id, update.progress, update.total, update.message));
+  };
+  call.ticket =
+      downstream->call_tool(tool.name, arguments, until, std::move(context), std::move(callback));
+}
+
+std::optional<Responder> CodeRequests::leave_call(Place place) {
+  Call& call = calls_[place.index];
+  if (!call.active || call.generation != place.generation) return {};
+  if (call.progress) std::exchange(call.progress, nullptr)->finish();
   ++tally_.calls;
   tally_.time += engine::Clock::now() - call.began;
   Responder responder = std::move(call.responder);
   call.downstream.reset();
   call.active = false;
-  free_.push_back(place);
+  free_.push_back(place.index);
+  return responder;
+}
+
+void CodeRequests::finish_call(Place place, const engine::mcp::Outcome& outcome) {
+  std::optional<Responder> responder = leave_call(place);
+  if (!responder) return;
   const engine::Answer& answer = outcome.answer;
   if (!outcome.error) {
-    responder.result(Payload({}, {answer.body, answer.frame.owner}, {}));
+    responder->result(Payload({}, {answer.body, answer.frame.owner}, {}));
   } else if (outcome.error == Errc::remote_error) {
-    responder.raw_error(Payload({}, {answer.body, answer.frame.owner}, {}));
+    responder->raw_error(Payload({}, {answer.body, answer.frame.owner}, {}));
   } else if (outcome.error == Errc::timed_out || outcome.error == Errc::cancelled) {
-    responder.error(timed_out_code, outcome.message);
+    responder->error(timed_out_code, outcome.message);
   } else {
-    responder.error(server_failed_code, outcome.message);
+    responder->error(server_failed_code, outcome.message);
   }
+}
+
+void CodeRequests::finish_call(Place place, std::int64_t code, std::string_view error) {
+  std::optional<Responder> responder = leave_call(place);
+  if (responder) responder->error(code, error);
 }
 
 void CodeRequests::on_cancelled(std::string_view id) {
@@ -378,72 +391,6 @@ void CodeRequests::refuse_change(Responder& responder, const Message&) {
   responder.error(engine::mcp::invalid_request,
                   "code may not add or remove servers here: they run on the host. Write them into "
                   "a file in ~/MCPs and call runtime.reload()");
-}
-
-void CodeRequests::save_tool(Responder& responder, const Message& message) {
-  std::array<Member, 2> members{{{"name"}, {"source"}}};
-  if (!read_strings(responder, message.params, members)) return;
-  if (!is_string(members[0].value) || !is_string(members[1].value)) {
-    responder.error(engine::mcp::invalid_params, "'name' and 'source' must be strings");
-    return;
-  }
-  auto make = [tools = saved_tools_, name = text_of(members[0].value),
-               source = text_of(members[1].value)] { return tools->save(name, source); };
-  auto report = [](framing::JsonWriter& writer, const SavedTools::Change& saved) {
-    writer.member("path", saved.path).member("version", std::uint64_t{saved.version});
-  };
-  try_change(std::make_shared<ToolChange>(executor_, keep_waiting(std::move(responder)),
-                                          std::move(make), std::move(report)));
-}
-
-void CodeRequests::delete_tool(Responder& responder, const Message& message) {
-  std::array<Member, 1> members{{{"name"}}};
-  if (!read_strings(responder, message.params, members)) return;
-  if (!is_string(members[0].value)) {
-    responder.error(engine::mcp::invalid_params, "'name' must be a string");
-    return;
-  }
-  auto make = [tools = saved_tools_, name = text_of(members[0].value)] {
-    return tools->remove(name);
-  };
-  auto report = [](framing::JsonWriter& writer, const SavedTools::Change& removed) {
-    writer.member("version", std::uint64_t{removed.version});
-  };
-  try_change(std::make_shared<ToolChange>(executor_, keep_waiting(std::move(responder)),
-                                          std::move(make), std::move(report)));
-}
-
-void CodeRequests::try_change(const std::shared_ptr<ToolChange>& change) {
-  // Nobody wants it any more.
-  if (!*change->responder) return;
-  const SavedTools::Change done = change->make();
-  if (done.outcome == SavedTools::Outcome::busy && change->tries_left > 0) {
-    --change->tries_left;
-    change->timer.expires_after(busy_pause);
-    change->timer.async_wait([self = shared_from_this(), change](std::error_code error) {
-      if (!error) self->try_change(change);
-    });
-    return;
-  }
-  if (done.outcome != SavedTools::Outcome::done) {
-    change->responder->error(engine::mcp::invalid_params, done.error);
-    return;
-  }
-  std::string json;
-  framing::JsonWriter writer(json);
-  writer.begin_object();
-  change->report(writer, done);
-  writer.end_object();
-  change->responder->result(std::string_view(json));
-}
-
-void CodeRequests::saved_tools(Responder& responder, const Message&) {
-  std::string json;
-  framing::JsonWriter(json)
-      .begin_object()
-      .raw_member("tools", saved_tools_->as_detailed_json())
-      .end_object();
-  responder.result(std::string_view(json));
 }
 
 }  // namespace headrace::server

@@ -3,6 +3,7 @@
 
 #include <headrace/engine/peer_core.hpp>
 #include <headrace/framing/object_scanner.hpp>
+#include <headrace/server/call_progress.hpp>
 #include <headrace/server/registry.hpp>
 #include <headrace/server/saved_tools.hpp>
 
@@ -23,7 +24,7 @@ struct Reach {
   bool allows(std::string_view server) const { return !only || only->contains(server); }
 };
 
-/// Tool calls that have ended, and the time they took together.
+/// Calls to servers that have ended, and the time they took together.
 struct CallTally {
   std::uint64_t calls = 0;
   engine::Clock::duration time{};
@@ -63,10 +64,11 @@ class CodeRequests : public std::enable_shared_from_this<CodeRequests> {
   };
   static const Route routes[];
 
-  // A tool call on its way; the place in calls_ is reused.
+  // A call on its way to a server; the place in calls_ is reused.
   struct Call {
     engine::Responder responder;
     std::shared_ptr<engine::mcp::Downstream> downstream;
+    std::shared_ptr<CallProgress> progress;  // null where nobody wants to know
     engine::mcp::Downstream::Ticket ticket = 0;
     engine::Clock::time_point began;
     std::uint32_t generation = 0;
@@ -83,6 +85,17 @@ class CodeRequests : public std::enable_shared_from_this<CodeRequests> {
   void save_tool(engine::Responder& responder, const engine::Message& message);
   void delete_tool(engine::Responder& responder, const engine::Message& message);
   void saved_tools(engine::Responder& responder, const engine::Message& message);
+  // In resource_requests.cpp.
+  struct Listing;
+  void list_offered(engine::Responder& responder, const engine::Message& message,
+                    const Listing& listing);
+  void ask_server(engine::Responder responder, const discovery::CatalogueServer& server,
+                  std::string_view method, const engine::Payload& params, const Listing& listing);
+  void list_resources(engine::Responder& responder, const engine::Message& message);
+  void list_resource_templates(engine::Responder& responder, const engine::Message& message);
+  void list_prompts(engine::Responder& responder, const engine::Message& message);
+  void read_resource(engine::Responder& responder, const engine::Message& message);
+  void get_prompt(engine::Responder& responder, const engine::Message& message);
 
   // A change of the saved tools, tried until nobody else is at it.
   struct ToolChange;
@@ -93,9 +106,22 @@ class CodeRequests : public std::enable_shared_from_this<CodeRequests> {
                     std::span<framing::Member> members);
   const discovery::CatalogueServer* find_server(engine::Responder& responder,
                                                 std::string_view raw_name);
+  // Where a call to a server waits for its answer.
+  struct Place {
+    std::uint32_t index;
+    std::uint32_t generation;
+  };
+  Place enter_call(engine::Responder responder,
+                   const std::shared_ptr<engine::mcp::Downstream>& downstream);
+  std::shared_ptr<engine::mcp::Downstream> find_downstream(
+      engine::Responder& responder, const discovery::CatalogueServer& server);
+  engine::Deadline deadline_of(const discovery::CatalogueServer& server) const;
   void start_call(engine::Responder responder, const discovery::CatalogueServer& server,
-                  const discovery::ToolDoc& tool, const engine::RawJson& arguments);
-  void finish_call(std::uint32_t place, std::uint32_t generation, engine::mcp::Outcome outcome);
+                  const discovery::ToolDoc& tool, const engine::RawJson& arguments,
+                  bool wants_progress);
+  void finish_call(Place place, const engine::mcp::Outcome& outcome);
+  void finish_call(Place place, std::int64_t code, std::string_view error);
+  std::optional<engine::Responder> leave_call(Place place);
   void with_tools_of(
       engine::Responder responder, const discovery::CatalogueServer& server,
       std::function<void(engine::Responder, const discovery::CatalogueServer&)> then);
