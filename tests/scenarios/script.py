@@ -240,7 +240,11 @@ class Scenario:
             match(node, {key: value for key, value in message.items() if key != "jsonrpc"},
                   self.names, "it")
             return
-        nodes = [(line.strip(), read(line)) for line in rest.splitlines()[1:]]
+        reader, nodes = Reader(rest.removeprefix("in any order")), []
+        while reader.text.strip():
+            before = reader.text.strip()
+            node = reader.value()
+            nodes.append((before.removesuffix(reader.text), node))
         while nodes:
             message = self.next_message(party, "one of " + "; ".join(text for text, _ in nodes))
             del message["jsonrpc"]
