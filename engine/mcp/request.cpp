@@ -19,6 +19,10 @@ constexpr double most_progress = 1e300;
 // So that a thousand of them are less than the first whole number that somebody counts.
 constexpr double steps_per_unit = 1000;
 
+QuestionReply not_declared(const std::string& method) {
+  return {{}, method_not_found, "the client has not declared that it can answer '" + method + "'"};
+}
+
 }  // namespace
 
 Request::Request(Responder responder, std::string_view method, std::string_view name,
@@ -112,42 +116,58 @@ void Request::log(LogLevel level, std::string_view logger, std::string_view data
   role->output_.notify("notifications/message", std::string_view(params));
 }
 
+bool Request::is_open(std::string_view key) const {
+  return std::any_of(questions_.begin(), questions_.end(),
+                     [key](const OpenQuestion& one) { return !one.refused && one.key == key; });
+}
+
 std::uint64_t Request::ask(std::string_view key, std::string_view method, std::string_view params,
                            ReplyCallback done) {
   const auto role = role_.lock();
   const std::uint64_t number = ++last_question_;
-  questions_.push_back({number, key.empty() ? "q" + std::to_string(number) : std::string(key),
-                        std::string(method), params.empty() ? "{}" : std::string(params),
-                        std::move(done)});
+  std::string unique(key);
+  for (std::uint64_t guess = number; unique.empty() || (key.empty() && is_open(unique)); ++guess)
+    unique = "q" + std::to_string(guess);
+  const bool repeated = is_open(unique);
+  questions_.push_back({number, std::move(unique), std::string(method),
+                        params.empty() ? "{}" : std::string(params), std::move(done)});
+  OpenQuestion& question = questions_.back();
   if (!role) {
     finish(number, {{}, internal_error, "there is no client"});
-    return number;
-  }
-  OpenQuestion& question = questions_.back();
-  const std::string missing = missing_capability(client_.capabilities, method, params);
-  if (ended_ || cancelled_ || !missing.empty()) {
-    const bool over = ended_ || cancelled_;
-    QuestionReply refusal{
-        {},
-        over ? internal_error : method_not_found,
-        over ? "the request has ended"
-             : "the client has not declared that it can answer '" + question.method + "'"};
-    role->later([self = shared_from_this(), number, refusal = std::move(refusal)]() mutable {
-      self->finish(number, std::move(refusal));
-    });
-    return number;
-  }
-  if (client_.era == Era::legacy) {
+  } else if (over()) {
+    refuse(question, {{}, internal_error, "the request has ended"});
+  } else if (repeated) {
+    refuse(question, {{}, internal_error, "the question '" + question.key + "' is open already"});
+  } else if (!can_answer(question)) {
+    refuse(question, not_declared(question.method));
+  } else if (client_.era == Era::legacy) {
     ask_legacy(question);
-  } else if (!round_due_) {
+  } else {
     // What is asked in the same turn goes out in the same round.
-    round_due_ = true;
-    role->later([self = shared_from_this()] {
-      self->round_due_ = false;
-      self->take_answers();
-    });
+    take_answers_later();
   }
   return number;
+}
+
+bool Request::can_answer(const OpenQuestion& question) const {
+  return missing_capability(client_.capabilities, question.method, question.params).empty();
+}
+
+void Request::refuse(OpenQuestion& question, QuestionReply reply) {
+  question.refused = true;
+  if (const auto role = role_.lock()) {
+    role->later([self = shared_from_this(), number = question.number,
+                 reply = std::move(reply)]() mutable { self->finish(number, std::move(reply)); });
+  }
+}
+
+void Request::take_answers_later() {
+  const auto role = role_.lock();
+  if (!role || std::exchange(round_due_, true)) return;
+  role->later([self = shared_from_this()] {
+    self->round_due_ = false;
+    self->take_answers();
+  });
 }
 
 void Request::ask_legacy(OpenQuestion& question) {
@@ -190,6 +210,7 @@ void Request::take_answers() {
   // What is done with one answer may end others, or ask anew.
   std::vector<std::pair<std::uint64_t, QuestionReply>> taken;
   for (const OpenQuestion& question : questions_) {
+    if (question.refused) continue;
     auto answer = answers_.extract(question.key);
     // Else it is asked again.
     if (answer.empty() || !is_answer(question.method, answer.mapped())) continue;
@@ -198,23 +219,28 @@ void Request::take_answers() {
   const auto self = shared_from_this();
   for (auto& [number, reply] : taken)
     finish(number, std::move(reply));
-  if (!taken.empty() && !round_due_) {
+  if (taken.empty()) {
+    ask_next_round();
+  } else {
     // Whoever has got an answer may have another question at once.
-    round_due_ = true;
-    if (const auto role = role_.lock()) {
-      role->later([self] {
-        self->round_due_ = false;
-        self->take_answers();
-      });
-    }
-    return;
+    take_answers_later();
   }
-  if (taken.empty()) ask_next_round();
 }
 
 void Request::ask_next_round() {
   const auto role = role_.lock();
-  if (ended_ || cancelled_ || questions_.empty() || !responder_ || !role) return;
+  if (over() || !responder_ || !role) return;
+  // This round's client may have declared less than the one that the question was for.
+  for (OpenQuestion& question : questions_) {
+    if (!question.refused && !can_answer(question)) refuse(question, not_declared(question.method));
+  }
+  if (questions_.empty()) return;
+  if (std::any_of(questions_.begin(), questions_.end(),
+                  [](const OpenQuestion& question) { return question.refused; })) {
+    // Whoever was refused may end the request, or ask for something else.
+    take_answers_later();
+    return;
+  }
   state_ = role->suspend(shared_from_this());
   if (state_.empty()) {
     fail_questions(internal_error, "too many requests wait for their clients' answers");
@@ -251,10 +277,10 @@ void Request::resume(Responder responder, const ClientContext& client,
   answers_ = std::move(answers);
   if (kept_) {
     const Kept kept = std::move(*kept_);
-    if (kept.code == 0) {
-      send_result(std::string_view(kept.result));
-    } else {
+    if (kept.is_error) {
       error(kept.code, kept.message, kept.data);
+    } else {
+      send_result(std::string_view(kept.result));
     }
     return;
   }
@@ -295,7 +321,7 @@ void Request::withdraw(std::uint64_t number) {
 void Request::result(const Payload& json) {
   if (ended_) return;
   if (suspended() && !cancelled_) {
-    kept_.emplace();
+    kept_ = Kept{false, {}, 0, {}, {}};
     for (const RawJson& piece : json.pieces)
       kept_->result.append(piece.text);
     fail_questions(internal_error, "the request has ended");
@@ -319,7 +345,7 @@ void Request::send_result(const Payload& json) {
 void Request::error(std::int64_t code, std::string_view message, std::string_view data) {
   if (ended_) return;
   if (suspended() && !cancelled_) {
-    kept_ = Kept{{}, code, std::string(message), std::string(data)};
+    kept_ = Kept{true, {}, code, std::string(message), std::string(data)};
     fail_questions(internal_error, "the request has ended");
     return;
   }

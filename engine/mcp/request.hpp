@@ -66,9 +66,9 @@ class Request : public std::enable_shared_from_this<Request> {
   /// (ServerOptions::question_limit), the request has ended.
   ///
   /// `key` names the question within the request, for clients of the modern era; empty: a number.
-  /// Two questions may not have the same key at a time. The answer to a question of which the
-  /// client sent it unasked, with the key, is taken: so do clients that repeat a request without
-  /// its state.
+  /// Two questions may not have the same key at a time: the second fails. The answer to a question
+  /// of which the client sent it unasked, with the key, is taken: so do clients that repeat a
+  /// request without its state.
   ///
   /// Returns a number for withdraw().
   std::uint64_t ask(std::string_view key, std::string_view method, std::string_view params,
@@ -98,13 +98,17 @@ class Request : public std::enable_shared_from_this<Request> {
     std::string params;
     ReplyCallback done;
     std::uint64_t call = 0;  // legacy: of the request to the client
+    bool refused = false;    // will not be asked: `done` is about to be called
   };
 
-  bool ended() const noexcept { return ended_; }
+  bool over() const noexcept { return ended_ || cancelled_; }
   bool suspended() const noexcept { return !ended_ && !state_.empty(); }
   void end();
   void cancel();
   void send_progress(std::string_view message);
+  bool is_open(std::string_view key) const;
+  bool can_answer(const OpenQuestion& question) const;
+  void refuse(OpenQuestion& question, QuestionReply reply);
   void ask_legacy(OpenQuestion& question);
   void on_legacy_answer(std::uint64_t number, std::error_code error, const Answer& answer);
   void ask_next_round();
@@ -112,6 +116,7 @@ class Request : public std::enable_shared_from_this<Request> {
   void resume(Responder responder, const ClientContext& client, std::string_view progress_token,
               std::map<std::string, std::string, std::less<>> answers);
   void take_answers();
+  void take_answers_later();
   void fail_questions(std::int64_t code, std::string_view message);
   void finish(std::uint64_t number, QuestionReply reply);
   void send_result(const Payload& json);
@@ -139,8 +144,9 @@ class Request : public std::enable_shared_from_this<Request> {
 
   // Ended while suspended: what the client is told when it comes back.
   struct Kept {
+    bool is_error;
     std::string result;
-    std::int64_t code = 0;
+    std::int64_t code;
     std::string message;
     std::string data;
   };

@@ -43,6 +43,9 @@ void Server::connect() {
   output.notify = [this](std::string_view method, const Payload& params) {
     return peer_.notify(method, params);
   };
+  output.announce = [this](std::string_view method, const Payload& params) {
+    peer_.notify_always(method, params);
+  };
   output.send_error = [this](std::string_view id, std::int64_t code, std::string_view message) {
     peer_.send_error(id, code, message);
   };

@@ -140,7 +140,7 @@ const ServerRole::Route ServerRole::routes[] = {
 ServerRole::ServerRole(ServerOptions options)
     : options_(std::move(options)),
       server_info_(implementation_json(options_.implementation)),
-      subscriptions_(options_.announced) {}
+      subscriptions_(options_.announced, server_info_) {}
 
 ServerRole::~ServerRole() {
   // Questions hold those who wait for them, and these the request.
@@ -150,7 +150,7 @@ ServerRole::~ServerRole() {
 
 void ServerRole::connect(ServerOutput output) {
   output_ = std::move(output);
-  subscriptions_.connect(output_.notify);
+  subscriptions_.connect(output_.announce);
 }
 
 void ServerRole::later(UniqueFunction<void()> task) {
@@ -158,11 +158,18 @@ void ServerRole::later(UniqueFunction<void()> task) {
 }
 
 void ServerRole::on_request(Responder responder, const Message& message) {
+  if (requests_.contains(responder.id()) || subscriptions_.is_listening(responder.id())) {
+    responder.error(invalid_request, "Invalid request: a request with this id is under way");
+    return;
+  }
   const auto* const route =
       std::find_if(std::begin(routes), std::end(routes),
                    [&message](const Route& one) { return one.method == message.method; });
   std::array<Member, 1> members{{{"_meta"}}};
-  scan(message.params, members);
+  if (!scan(message.params, members) && is_object(message.params)) {
+    responder.error(invalid_params, "'_meta' must be there once, and be written without escapes");
+    return;
+  }
   ClientContext modern;
   MetaFault fault;
   if (!read_request_meta(members[0].value, modern, fault)) {
@@ -267,8 +274,11 @@ void ServerRole::log(LogLevel level, std::string_view source, std::string_view t
 void ServerRole::cancel_all() {
   while (!requests_.empty()) {
     const std::string id = requests_.begin()->first;
+    const std::shared_ptr<Request> request = requests_.begin()->second.lock();
     cancel_request(id);
-    requests_.erase(id);
+    // Whoever works on it may take long to let go; its id is free for the next.
+    if (request) request->id_.clear();
+    finished(id);
   }
   for (auto& [state, suspended] : std::exchange(suspended_, {}))
     suspended.request->cancel();
@@ -387,10 +397,6 @@ std::shared_ptr<Request> ServerRole::admit(Responder& responder, std::string_vie
                                            std::string_view name, std::string_view arguments,
                                            std::string_view raw_meta, const ClientContext& client) {
   const std::string id(responder.id());
-  if (requests_.contains(id) || subscriptions_.is_listening(id)) {
-    responder.error(invalid_request, "Invalid request: a request with this id is under way");
-    return nullptr;
-  }
   auto request = std::make_shared<Request>(std::move(responder), method, name, arguments,
                                            progress_token(raw_meta), weak_from_this());
   request->client_ = client;
@@ -416,7 +422,7 @@ std::shared_ptr<Request> ServerRole::admit_or_resume(Responder& responder, const
   Answers answers = read_answers(raw_answers);
   if (raw_state.empty()) {
     auto request = admit(responder, message.method, name, arguments, meta, client);
-    if (request) request->answers_ = std::move(answers);
+    request->answers_ = std::move(answers);
     return request;
   }
   std::string state;
@@ -432,14 +438,9 @@ std::shared_ptr<Request> ServerRole::admit_or_resume(Responder& responder, const
                     "used before, or has expired; make the request again without it");
     return nullptr;
   }
-  const std::string id(responder.id());
-  if (requests_.contains(id)) {
-    responder.error(invalid_request, "Invalid request: a request with this id is under way");
-    return nullptr;
-  }
   const std::shared_ptr<Request> request = std::move(found->second.request);
   suspended_.erase(found);
-  requests_[id] = request;
+  requests_[std::string(responder.id())] = request;
   request->resume(std::move(responder), client, progress_token(meta), std::move(answers));
   return nullptr;
 }
@@ -504,7 +505,6 @@ void ServerRole::list_resources(Responder& responder, const Message& message,
     return;
   }
   auto request = admit(responder, message.method, {}, {}, {}, client);
-  if (!request) return;
   options_.provider.list([request = std::move(request), definitions = std::move(definitions),
                           offset = *offset](std::vector<std::string> more) mutable {
     const std::shared_ptr<Request> once = std::move(request);
@@ -537,7 +537,6 @@ void ServerRole::read_resource(Responder& responder, const Message& message,
     return;
   }
   auto request = admit(responder, message.method, *uri, {}, {}, client);
-  if (!request) return;
   options_.provider.read(
       *uri, [request = std::move(request)](std::optional<ResourceContent> content) mutable {
         const std::shared_ptr<Request> once = std::move(request);
@@ -581,8 +580,6 @@ void ServerRole::unsubscribe(Responder& responder, const Message& message, const
 void ServerRole::listen(Responder& responder, const Message& message, const ClientContext&) {
   if (!subscriptions_.announced().any()) {
     responder.error(method_not_found, "This server does not tell of changes");
-  } else if (requests_.contains(responder.id()) || subscriptions_.is_listening(responder.id())) {
-    responder.error(invalid_request, "Invalid request: a request with this id is under way");
   } else {
     subscriptions_.listen(std::move(responder), message.params);
   }
@@ -603,7 +600,8 @@ void ServerRole::complete(Responder& responder, const Message& message,
   CompletionQuery query;
   bool readable =
       parser.parse(message.params.data(), message.params.size()).get(params) == simdjson::SUCCESS &&
-      params["ref"]["type"].get(type) == simdjson::SUCCESS;
+      params["ref"]["type"].get(type) == simdjson::SUCCESS &&
+      (type == "ref/prompt" || type == "ref/resource");
   if (readable) {
     query.is_prompt = type == "ref/prompt";
     readable = params["ref"][query.is_prompt ? "name" : "uri"].get(ref) == simdjson::SUCCESS &&

@@ -100,7 +100,10 @@ struct ServerOptions {
 
 /// How the role speaks without having been asked; the peer's, or a test's. server.hpp connects one.
 struct ServerOutput {
+  /// What may be lost where the client reads too slowly: progress, log messages.
   std::function<bool(std::string_view method, const Payload& params)> notify;
+  /// What the client is owed: acknowledgements and changes.
+  std::function<void(std::string_view method, const Payload& params)> announce;
   std::function<void(std::string_view id, std::int64_t code, std::string_view message)> send_error;
   /// As Peer::call() and Peer::cancel(), for questions in the legacy era.
   std::function<std::uint64_t(std::string_view method, const Payload& params, const CallOptions&,

@@ -1,4 +1,5 @@
 // Keeping subscriptions, and writing what they are told.
+#include <headrace/engine/mcp/server_messages.hpp>
 #include <headrace/engine/mcp/subscriptions.hpp>
 #include <headrace/framing/json_writer.hpp>
 
@@ -99,12 +100,8 @@ bool Subscriptions::forget(std::string_view id) {
 
 void Subscriptions::close() {
   for (auto& [id, listen] : listens_) {
-    std::string json;
-    JsonWriter(json)
-        .begin_object()
-        .member("resultType", "complete")
-        .raw_member("_meta", subscription_meta(id))
-        .end_object();
+    const std::string result = R"({"_meta":)" + subscription_meta(id) + "}";
+    const std::string json = complete_result(std::string_view(result), server_info_, {});
     listen.responder.result(std::string_view(json));
   }
   listens_.clear();

@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace headrace::engine::mcp {
 
@@ -25,9 +26,11 @@ struct Announcements {
 /// have subscribed to; modern ones of what their `subscriptions/listen` names.
 class Subscriptions {
  public:
-  using Notify = std::function<bool(std::string_view method, const Payload& params)>;
+  using Notify = std::function<void(std::string_view method, const Payload& params)>;
 
-  explicit Subscriptions(Announcements announced) noexcept : announced_(announced) {}
+  /// `server_info` is the raw `Implementation` that modern results carry.
+  Subscriptions(Announcements announced, std::string server_info)
+      : announced_(announced), server_info_(std::move(server_info)) {}
 
   void connect(Notify notify) { notify_ = std::move(notify); }
   const Announcements& announced() const noexcept { return announced_; }
@@ -61,6 +64,7 @@ class Subscriptions {
   void list_changed(std::string_view method, bool Announcements::*kind);
 
   Announcements announced_;
+  std::string server_info_;
   Notify notify_;
   bool greeted_ = false;
   std::set<std::string, std::less<>> legacy_uris_;
