@@ -1,38 +1,28 @@
 """The official clients, as users have them: connect, list, read, run, fail, cancel, close."""
 
+import base64
 import json
-import os
 import subprocess
-import sys
 
+import official
 import pytest
+from official import converse  # noqa: F401
 
-import conftest
-
-CLIENTS = conftest.HERE / "clients"
-MODERN_PYTHON = os.environ.get("HEADRACE_TEST_PYTHON_MODERN", "")
 RESOURCE = "resource://mcp-server-code-execution-mode/capabilities"
 
 
-@pytest.fixture
-def converse(home, runtime, recorded_program):
-    """Runs a client's program in a user's home; its report. What it leaves behind is found by
-    `watch`, which `recorded_program` asks for."""
-
-    def run(*argv):
-        done = subprocess.run([*argv, recorded_program], env=home.environment(MCP_BRIDGE_RUNTIME=runtime),
-                              cwd=home.path, capture_output=True, text=True, timeout=200)
-        assert done.returncode == 0, done.stderr[-3000:]
-        return json.loads(done.stdout.splitlines()[-1])
-
-    return run
-
-
-def check(report):
-    assert report["server"] == "headrace"
+@pytest.mark.parametrize("which", official.CLIENTS)
+def test_a_conversation(converse, home, which):
+    home.add_python("office", "office.py")
+    report = converse("session", which)
+    modern = which in official.MODERN
+    assert report["version"] == ("2026-07-28" if modern else "2025-11-25")
+    assert report["server"] == "headrace" or which == "python 2 modern"
     assert report["tools"] == ["run_python"]
     assert report["resources"] == [RESOURCE]
     assert "search_tool_docs" in report["resource"]
+    assert report["templates"] == ["headrace://sessions/{session}/files/{+path}",
+                                   "headrace://sessions/{session}/runs/{run}/{item}"]
     assert report["output"] == "42"
     assert report["structured"]["stdout"] == ["42"]
     assert report["failed"]["isError"] is True
@@ -46,22 +36,23 @@ def check(report):
     assert "error" in report["cancelled"]
     # The session's state outlives the run that was cut short.
     assert report["afterwards"] == "42 KeyboardInterrupt"
+    assert report["grumbled"] == ["logged", "logged"]
+    words = [log["data"] for log in report["logs"] if log["level"] == "warning"]
+    assert words == ["a grave matter"]
+    assert report["files"] == 250 and report["different"] is True
+    assert 0 < report["links"] <= 251
+    assert report["text"] == "file 249"
+    assert base64.b64decode(report["blob"]) == bytes(range(256))
+    assert report["badCursor"]["code"] == -32602
+    assert report.get("ping", {}) == {} and ("ping" in report) is not modern
     assert report["protocolErrors"] == []
 
 
-@pytest.mark.parametrize("sdk", ["sdk", "client"])
-def test_typescript_sdk(converse, node, sdk):
-    check(converse("node", CLIENTS / "session.mjs", node, sdk))
-
-
-def test_python_sdk(converse):
-    check(converse(sys.executable, "-B", CLIENTS / "session.py"))
-
-
-def test_python_sdk_of_the_modern_era(converse):
-    if not os.path.exists(MODERN_PYTHON):
-        pytest.skip("the modern Python SDK is not installed: tests/environment/install brings it")
-    check(converse(MODERN_PYTHON, "-B", CLIENTS / "session.py"))
+def test_auto_asks_a_sibling_what_we_are(converse, home, recorded_program):
+    """Version 2 of the TypeScript SDK starts a process to ask it for its era, and ends it."""
+    home.add_python("office", "office.py")
+    assert converse("session", "typescript 2 auto")["version"] == "2026-07-28"
+    assert len((home.path / "headrace.pids").read_text().split()) == 2
 
 
 @pytest.fixture

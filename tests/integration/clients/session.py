@@ -1,16 +1,9 @@
-"""One conversation of the official Python SDK's client with Headrace, told as a line of JSON.
-
-python session.py <program>, run by a Python that has version 1 or 2 of the SDK.
-"""
+"""One conversation of the official Python SDK's client with Headrace, told as a line of JSON."""
 
 import asyncio
-import json
-import os
-import sys
-from contextlib import asynccontextmanager
 
-from mcp import StdioServerParameters
-from mcp.client.stdio import stdio_client
+import connecting
+from connecting import connected, field, outcome, text, types
 
 LONG = """
 import time
@@ -22,90 +15,96 @@ except BaseException as e:
     raise
 """
 
-try:
-    from mcp import McpError as Failure  # 1.x
-except ImportError:
-    from mcp.shared.exceptions import MCPError as Failure  # 2.x
+FILES = """
+for n in range(250): open(f'/workspace/{n:03}.txt', 'w').write(f'file {n}')
+open('/workspace/bytes.bin', 'wb').write(bytes(range(256)));
+"""
 
 
-@asynccontextmanager
-async def connected(program):
-    parameters = StdioServerParameters(command=program, args=[], env=dict(os.environ))
-    try:
-        from mcp import Client  # 2.x
-    except ImportError:
-        from mcp import ClientSession
+async def cancelled(peer, report):
+    """A run is cancelled once it surely runs: only one under way reports that it is."""
+    progress = []
+    running = asyncio.Event()
 
-        async with stdio_client(parameters) as (reader, writer):
-            async with ClientSession(reader, writer) as session:
-                greeting = await session.initialize()
-                yield session, greeting.serverInfo.name
-        return
-    async with Client(stdio_client(parameters), mode="auto") as client:
-        yield client, client.server_info.name
+    async def on_progress(value, total, message):
+        progress.append({"progress": value, "message": message})
+        if message and message.startswith("running"):
+            running.set()
 
-
-def text(result):
-    return "\n".join(block.text for block in result.content)
-
-
-def field(model, name):
-    """A field by its name on the wire, as both versions of the SDK know it."""
-    return model.model_dump(by_alias=True).get(name)
+    long = asyncio.ensure_future(peer.run(LONG, timeout=100, on_progress=on_progress))
+    await running.wait()
+    long.cancel()
+    ended = await asyncio.gather(long, return_exceptions=True)
+    report["cancelled"] = {"error": type(ended[0]).__name__}
+    report["progress"] = progress
+    if connecting.Client is None:
+        # Version 1 keeps it to itself when a call is cancelled, so that the run goes on.
+        await peer.client.send_notification(types.ClientNotification(types.CancelledNotification(
+            params=types.CancelledNotificationParams(requestId=peer.client._request_id - 1))))
 
 
-async def failure(awaitable):
-    try:
-        return {"result": repr(await awaitable)}
-    except Failure as error:
-        return {"code": error.error.code, "message": error.error.message}
+async def grumble(peer, words, level):
+    """What a server logs is heard from a level on: set once for all, or with the request."""
+    code = f"print(await mcp_office.grumble(text={words!r}))"
+    if peer.modern:
+        return text(await peer.run(code, level=level))
+    await peer.client.set_logging_level(level)
+    return text(await peer.run(code))
 
 
-async def main(program):
-    report = {}
-    async with connected(program) as (client, name):
-        report["server"] = name
+async def pages(client, report):
+    listed, cursor, report["pages"] = [], None, 0
+    while report["pages"] == 0 or cursor is not None:
+        page = await client.list_resources(cursor=cursor)
+        listed += [str(resource.uri) for resource in page.resources]
+        cursor = field(page, "nextCursor")
+        report["pages"] += 1
+    report["files"] = sum(uri.endswith(".txt") for uri in listed)
+    report["different"] = len(set(listed)) == len(listed)
+    return {uri.rpartition("/")[2]: uri for uri in listed}
 
-        async def run(code, **arguments):
-            return await client.call_tool("run_python", {"code": code, **arguments})
 
+async def main():
+    report, logs = {"protocolErrors": []}, []
+
+    async def on_log(params):
+        logs.append({"level": params.level, "data": params.data, "logger": params.logger})
+
+    async def on_message(message):
+        if isinstance(message, Exception):
+            report["protocolErrors"].append(repr(message))
+
+    async with connected(logging_callback=on_log, message_handler=on_message) as peer:
+        client, run = peer.client, peer.run
+        report["server"], report["version"] = peer.server, peer.version
         report["tools"] = [tool.name for tool in (await client.list_tools()).tools]
         resources = (await client.list_resources()).resources
         report["resources"] = [str(resource.uri) for resource in resources]
         read = await client.read_resource(resources[0].uri)
         report["resource"] = read.contents[0].text
+        templates = field(await client.list_resource_templates(), "resourceTemplates")
+        report["templates"] = [template["uriTemplate"] for template in templates]
         first = await run("kept = 6 * 7\nprint(kept)")
         report["output"] = text(first)
         report["structured"] = field(first, "structuredContent")
         failed = await run("1 / 0")
         report["failed"] = {"isError": field(failed, "isError"), "text": text(failed)}
-        report["unknownTool"] = await failure(client.call_tool("no_such_tool", {}))
-        report["unknownResource"] = await failure(client.read_resource("resource://none"))
-
-        progress = []
-        running = asyncio.Event()
-
-        async def on_progress(value, total, message):
-            progress.append({"progress": value, "message": message})
-            if message and message.startswith("running"):
-                running.set()
-
-        long = asyncio.ensure_future(client.call_tool(
-            "run_python", {"code": LONG, "timeout": 100}, progress_callback=on_progress))
-        await running.wait()
-        long.cancel()
-        cancelled = await asyncio.gather(long, return_exceptions=True)
-        report["cancelled"] = {"error": type(cancelled[0]).__name__}
-        # Version 1 keeps it to itself when a call is cancelled, so that the run goes on.
-        report["progress"] = progress
-        if hasattr(client, "send_notification"):
-            from mcp import types
-
-            await client.send_notification(types.ClientNotification(types.CancelledNotification(
-                params=types.CancelledNotificationParams(requestId=client._request_id - 1))))
+        report["unknownTool"] = await outcome(client.call_tool("no_such_tool", {}))
+        report["unknownResource"] = await outcome(client.read_resource("resource://none"))
+        await cancelled(peer, report)
         report["afterwards"] = text(await run("print(kept, interrupted)"))
-    report["protocolErrors"] = []
-    print(json.dumps(report))
+        report["grumbled"] = [await grumble(peer, "a trifle", "error"),
+                              await grumble(peer, "a grave matter", "info")]
+        report["logs"] = logs
+        made = await run(FILES)
+        report["links"] = sum(block.type == "resource_link" for block in made.content)
+        uris = await pages(client, report)
+        report["text"] = (await client.read_resource(uris["249.txt"])).contents[0].text
+        report["blob"] = (await client.read_resource(uris["bytes.bin"])).contents[0].blob
+        report["badCursor"] = await outcome(client.list_resources(cursor="nowhere"))
+        if not peer.modern:
+            report["ping"] = (await client.send_ping()).model_dump(exclude_none=True)
+    return report
 
 
-asyncio.run(main(sys.argv[1]))
+connecting.tell(main)
