@@ -85,6 +85,12 @@ void PeerShell::on_batch(std::span<const char> bytes) {
   woken_.clear();
 }
 
+void PeerShell::on_end(std::error_code error) {
+  if (tap_) tap_->on_read_end();
+  core->on_read_end(error);
+  wake();
+}
+
 void PeerShell::settle() {
   flush();
   arm_timer();

@@ -47,6 +47,7 @@ class PeerShell : public std::enable_shared_from_this<PeerShell> {
   virtual void close_writer() = 0;
 
   void on_batch(std::span<const char> bytes);
+  void on_end(std::error_code error);
   void on_write_done(std::error_code error, std::size_t size);
   void flush();
 
@@ -142,8 +143,7 @@ class StreamShell final : public PeerShell {
       auto [error, size] = co_await self->streams_.reader().async_read_some(buffer, use_tuple);
       if (error) {
         reading.over = true;
-        self->core->on_read_end(error);
-        self->wake();
+        self->on_end(error);
         co_return;
       }
       self->on_batch(room.first(size));

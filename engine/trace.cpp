@@ -107,7 +107,7 @@ TraceTap::TraceTap(std::shared_ptr<Trace> trace, std::string_view peer)
     : trace_(std::move(trace)), peer_(peer), stream_(++trace_->streams_) {}
 
 TraceTap::~TraceTap() {
-  if (in_.size > 0) end_line(in_, "in", true);
+  on_read_end();
   if (out_.size > 0) end_line(out_, "out", true);
   framing::JsonWriter writer(records_);
   writer.begin_object().member("at", trace_->elapsed()).member("stream", stream_);
@@ -118,6 +118,11 @@ TraceTap::~TraceTap() {
 
 void TraceTap::on_read(std::string_view bytes) {
   add(in_, "in", bytes);
+  flush();
+}
+
+void TraceTap::on_read_end() {
+  if (in_.size > 0) end_line(in_, "in", true);
   flush();
 }
 

@@ -58,6 +58,8 @@ class TraceTap {
   TraceTap& operator=(const TraceTap&) = delete;
 
   void on_read(std::string_view bytes);
+  /// Nothing more comes; a line without an end has been all.
+  void on_read_end();
   /// The first `size` bytes of `buffers`.
   void on_written(const BufferView& buffers, std::size_t size);
 

@@ -209,33 +209,40 @@ class Conversation:
             return [f"is progress of {number} after {last}"]
         return []
 
-    def _pop(self, id, refused=False):
-        """The request that an answer belongs to; of two with one id it is the second that is refused."""
+    def _pop(self, id, fits=None):
+        """The request that an answer belongs to. Of several with one id it is the last that is
+        refused, and the first that a result fits that is answered."""
         requests = self.asked.get(key(id))
         if not requests:
             return None
+        place = -1
+        if fits is not None:
+            place = next((at for at, one in enumerate(requests) if fits(one)), 0)
         self.progress = {token: state for token, state in self.progress.items()
                          if state[0] != key(id) or len(requests) > 1}
-        return requests.pop(-1 if refused else 0)
+        return requests.pop(place)
 
     def _result(self, message):
         found = list(self._envelope(message, "id", "result"))
-        request = self._pop(message.get("id"))
+        request = self._pop(message.get("id"), lambda one: not self._misfit(one, message))
         if request is None:
             return found if self.blind else found + [
                 f"answers {message.get('id')!r}, which nobody waits for"]
-        method, result = request["method"], message["result"]
-        if method == "initialize":
-            self._negotiate(part(result, "protocolVersion"))
-            versions = [part(result, "protocolVersion")]
+        if request["method"] == "initialize":
+            self._negotiate(part(message, "result", "protocolVersion"))
+        return found + self._misfit(request, message)
+
+    def _misfit(self, request, message):
+        versions = self._versions(request)
+        if request["method"] == "initialize":
+            versions = [part(message, "result", "protocolVersion")]
             if versions[0] not in VERSIONS:
-                return found + [f"speaks a version that there is not: {versions[0]!r}"]
-        else:
-            versions = self._versions(request)
+                return [f"speaks a version that there is not: {versions[0]!r}"]
 
         def check(at):
-            return self._check_result(at, request, result) or self._check_envelope(at, message)
-        return found + self._best(versions, check)
+            return self._check_result(at, request, message["result"]) \
+                or self._check_envelope(at, message)
+        return self._best(versions, check)
 
     def _check_result(self, at, request, result):
         method = request["method"]
@@ -275,7 +282,7 @@ class Conversation:
             return found + self._best([MODERN], lambda at: at.fault(message, "JSONRPCErrorResponse"))
         if message["id"] is None:
             return found  # said by strictness
-        request = self._pop(message["id"], refused=True)
+        request = self._pop(message["id"])
         if request is None and not self.blind and key(message["id"]) not in self.seen_ids:
             found.append(f"answers {message['id']!r}, which nobody waits for")
         if type(message["id"]) not in (int, str):

@@ -81,6 +81,11 @@ GOOD = {
     "every version's handshake": [line for version in published.VERSIONS[:4]
                                   for line in initialize(version)],
     "a tool's answer": call(result(2, {"content": [{"type": "text", "text": "x"}]})),
+    "one id twice at a time, answered in any order": [
+        *initialize(), ("in", request(7, "tools/list", {"_meta": META})),
+        ("in", request(7, "tools/call", {"name": "t"})), ("out", result(7, {"content": []})),
+        ("out", result(7, {"resultType": "complete", "ttlMs": 0, "cacheScope": "public",
+                           "tools": []}))],
     "before a handshake": [("in", request("a", "ping")), ("out", result("a", {}))],
     "tools with what is in them": [*initialize(), ("in", request(0, "tools/list")),
                                    ("out", result(0, {"tools": [TOOL]}))],
