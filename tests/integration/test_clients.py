@@ -19,7 +19,7 @@ def test_a_conversation(converse, home, which):
     assert report["version"] == ("2026-07-28" if modern else "2025-11-25")
     assert report["server"] == "headrace" or which == "python 2 modern"
     assert report["tools"] == ["run_python"]
-    assert report["resources"] == [RESOURCE]
+    assert report["resources"][0] == RESOURCE
     assert "search_tool_docs" in report["resource"]
     assert report["templates"] == ["headrace://sessions/{session}/files/{+path}",
                                    "headrace://sessions/{session}/runs/{run}/{item}"]
