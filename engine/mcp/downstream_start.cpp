@@ -53,8 +53,9 @@ asio::awaitable<void> Downstream::supervise(std::shared_ptr<Downstream> self) {
     const bool started = co_await self->start();
     if (started) {
       self->state_.on_ready(Clock::now());
-      self->send_waiting();
+      // First: what a call changes is to be heard.
       self->listen();
+      self->send_waiting();
       // The lists that were read from an earlier process may not be this one's.
       if (self->state_.starts() > 1) self->tell_all_lists();
       co_await self->ended_.async_wait();

@@ -120,6 +120,27 @@ TEST(Deadline, TheEarlierOfTwoIsTakenWhateverTheOrder) {
   EXPECT_EQ(soon.earlier(Deadline()).at(), at(1));
 }
 
+TEST(Deadline, LaterSaturates) {
+  EXPECT_EQ(Deadline(at(1)).later(std::chrono::milliseconds(2)).at(), at(3));
+  EXPECT_TRUE(Deadline().later(std::chrono::hours(1)).is_never());
+  EXPECT_TRUE(Deadline(Clock::time_point::max() - std::chrono::hours(1))
+                  .later(std::chrono::hours(2))
+                  .is_never());
+}
+
+TEST(DeadlineQueue, AllArePutOffAlike) {
+  DeadlineQueue queue;
+  queue.push(at(30), 3);
+  queue.push(at(10), 1);
+  const auto gone = queue.push(at(20), 2);
+  queue.shift(std::chrono::milliseconds(100));
+  queue.erase(gone);
+  EXPECT_EQ(queue.earliest(), at(110));
+  EXPECT_EQ(queue.pop_expired(at(109)), std::nullopt);
+  EXPECT_EQ(queue.pop_expired(at(110)), 1U);
+  EXPECT_EQ(queue.pop_expired(at(130)), 3U);
+}
+
 TEST(Deadline, AfterIsFromNow) {
   const auto before = Clock::now();
   const Deadline deadline = Deadline::after(std::chrono::hours(1));

@@ -226,6 +226,53 @@ TEST(PeerCoreCalls, OneThatTriesAgainTooLateForEverHoldsNobodyUp) {
   peer.core().close(Errc::shutting_down);
 }
 
+TEST(PeerCoreCalls, HeldDeadlinesStandStillAndGoOnLater) {
+  CoreHarness peer;
+  const CallRecord& soon = peer.call("a", {}, until(100));
+  const CallRecord& late = peer.call("b", {}, until(200));
+  peer.core().hold_deadlines(at(50));
+  peer.core().hold_deadlines(at(60));
+  EXPECT_EQ(peer.core().next_deadline(), std::nullopt);
+  peer.core().on_tick(at(5000));
+  EXPECT_EQ(soon.completions + late.completions, 0);
+  peer.core().release_deadlines(at(1050));
+  peer.core().release_deadlines(at(9999));
+  EXPECT_EQ(peer.core().next_deadline(), at(1100));
+  peer.core().on_tick(at(1099));
+  EXPECT_EQ(soon.completions, 0);
+  peer.core().on_tick(at(1100));
+  EXPECT_EQ(soon.error, Errc::timed_out);
+  EXPECT_EQ(late.completions, 0);
+  peer.core().on_tick(at(1200));
+  EXPECT_EQ(late.error, Errc::timed_out);
+}
+
+TEST(PeerCoreCalls, ACallBegunWhileDeadlinesAreHeldHasAllOfItsTime) {
+  CoreHarness peer;
+  const auto now = Clock::now();
+  peer.core().hold_deadlines(now - std::chrono::hours(1));
+  CallOptions options;
+  options.deadline = Deadline(now + std::chrono::hours(2));
+  const CallRecord& call = peer.call("a", {}, options);
+  peer.core().release_deadlines(now);
+  ASSERT_TRUE(peer.core().next_deadline());
+  // Some time has passed since `now` was read, by which it is earlier.
+  EXPECT_LE(*peer.core().next_deadline(), now + std::chrono::hours(2));
+  EXPECT_GT(*peer.core().next_deadline(), now + std::chrono::hours(1));
+  EXPECT_EQ(call.completions, 0);
+}
+
+TEST(PeerCoreCalls, AHoldDoesNotKeepAnEndingPeer) {
+  CoreHarness peer;
+  const CallRecord& call = peer.call("a", {}, until(100));
+  peer.core().hold_deadlines(at(50));
+  peer.core().on_write_error(asio::error::broken_pipe);
+  const auto end = peer.core().next_deadline();
+  ASSERT_TRUE(end);
+  peer.core().on_tick(*end);
+  EXPECT_EQ(call.error, Errc::peer_closed);
+}
+
 TEST(PeerCoreCalls, AnAnsweredCallLeavesNoDeadline) {
   CoreHarness peer;
   peer.call("m", {}, until(100));
