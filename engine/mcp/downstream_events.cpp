@@ -188,6 +188,8 @@ void Downstream::listen() {
 
 void Downstream::on_listen_ended(std::error_code error) {
   listening_ = 0;
+  // Some servers end it with an error when their stdin closes.
+  if (stop_requested_) return;
   if (error == Errc::remote_error) {
     logger_.log(LogLevel::warning, source_,
                 "refuses 'subscriptions/listen': changes of its lists will not be heard of");
