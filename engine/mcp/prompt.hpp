@@ -4,6 +4,7 @@
 #include <headrace/engine/mcp/content.hpp>
 #include <headrace/engine/mcp/described.hpp>
 #include <headrace/engine/mcp/handler.hpp>
+#include <headrace/engine/mcp/read_value.hpp>
 #include <headrace/engine/mcp/server_role.hpp>
 
 #include <memory>

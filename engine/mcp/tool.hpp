@@ -4,6 +4,8 @@
 #include <headrace/engine/mcp/content.hpp>
 #include <headrace/engine/mcp/described.hpp>
 #include <headrace/engine/mcp/handler.hpp>
+#include <headrace/engine/mcp/read_value.hpp>
+#include <headrace/engine/mcp/schema.hpp>
 #include <headrace/engine/mcp/server_role.hpp>
 #include <headrace/engine/mcp/tool_context.hpp>
 

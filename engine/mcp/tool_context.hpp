@@ -5,7 +5,9 @@
 #include <headrace/engine/asio.hpp>
 #include <headrace/engine/mcp/content.hpp>
 #include <headrace/engine/mcp/described.hpp>
+#include <headrace/engine/mcp/read_value.hpp>
 #include <headrace/engine/mcp/request.hpp>
+#include <headrace/engine/mcp/schema.hpp>
 
 #include <memory>
 #include <optional>

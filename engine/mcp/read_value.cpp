@@ -1,7 +1,8 @@
-// The words of messages about values, and the parts that all schemas have.
-#include <headrace/engine/mcp/described.hpp>
+// The words of messages about values.
+#include <headrace/engine/mcp/read_value.hpp>
+#include <headrace/framing/json_writer.hpp>
 
-#include <stdexcept>
+#include <cmath>
 
 namespace headrace::engine::mcp {
 
@@ -115,29 +116,6 @@ bool fail(const Path& path, std::string_view words, std::string& why) {
 bool fail_missing(const Path& path, std::string_view words, std::string& why) {
   add(why, path, " is missing: it must be ", words);
   return false;
-}
-
-void begin_schema(JsonWriter& writer, std::string_view type, const Notes& notes) {
-  writer.begin_object();
-  if (!type.empty()) writer.member("type", type);
-  if (!notes.description.empty()) writer.member("description", notes.description);
-  if (!notes.format.empty()) writer.member("format", notes.format);
-}
-
-void write_bounds(JsonWriter& writer, const Bounds& bounds, std::string_view least,
-                  std::string_view most) {
-  if (bounds.least) writer.member(least, *bounds.least);
-  if (bounds.most) writer.member(most, *bounds.most);
-}
-
-void end_schema(JsonWriter& writer, std::string_view raw_default) {
-  if (!raw_default.empty()) writer.raw_member("default", raw_default);
-  writer.end_object();
-}
-
-void throw_not_finite() {
-  throw std::domain_error(
-      "a number of the result is infinite or not a number, which JSON can't say");
 }
 
 }  // namespace detail
