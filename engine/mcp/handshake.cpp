@@ -66,8 +66,14 @@ Handshake::Step Handshake::on_discover_refused(const RemoteError& error) {
   if (error.code == unsupported_protocol_version) {
     const std::vector<std::string> versions = read_supported_versions(error.data);
     const bool ours = std::any_of(versions.begin(), versions.end(), is_modern_version);
-    // One of ours it has just been asked for.
-    if (ours) return fail("it refused a version that it says it speaks: " + listed(versions));
+    if (ours) {
+      // One of ours it has just been asked for; once, that may have been before it was set up.
+      if (repeated_)
+        return fail("it refused a version that it says it speaks: " + listed(versions));
+      repeated_ = true;
+      discover_ = Request::sent;
+      return Step::discover;
+    }
     if (!versions.empty()) return choose(versions, "it speaks");
   }
   if (choice_ == ProtocolChoice::modern) {

@@ -67,6 +67,7 @@ class Handshake {
   Request discover_ = Request::unsent;
   Request initialize_ = Request::unsent;
   bool restarted_ = false;
+  bool repeated_ = false;  // `server/discover`, with a version that it says it speaks
   bool forget_ = false;
   ServerFacts facts_;
   std::string why_;

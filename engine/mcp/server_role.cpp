@@ -117,6 +117,15 @@ Answers read_answers(std::string_view raw) {
 constexpr std::size_t most_suspended = 256;
 constexpr std::size_t most_completions = 100;
 
+// Clients may read the URI from the data (2026-07-28, server/resources, "Error Handling").
+template <class Asked>
+void refuse_resource(Asked& asked, std::string_view uri) {
+  const std::string known = shortened(uri);
+  std::string data;
+  JsonWriter(data).begin_object().member("uri", std::string_view(known)).end_object();
+  asked.error(invalid_params, "Unknown resource: " + known, data);
+}
+
 }  // namespace
 
 const ServerRole::Route ServerRole::routes[] = {
@@ -529,11 +538,8 @@ void ServerRole::read_resource(Responder& responder, const Message& message,
     answer(responder, client, std::string_view(json), CacheHint{options_.cache_ttl, true});
     return;
   }
-  const auto answer_unknown = [&uri](auto& asked) {
-    asked.error(invalid_params, "Unknown resource: " + shortened(*uri));
-  };
   if (!options_.provider.read) {
-    answer_unknown(responder);
+    refuse_resource(responder, *uri);
     return;
   }
   auto request = admit(responder, message.method, *uri, {}, {}, client);
@@ -542,7 +548,7 @@ void ServerRole::read_resource(Responder& responder, const Message& message,
         const std::shared_ptr<Request> once = std::move(request);
         if (!once) return;
         if (!content) {
-          once->error(invalid_params, "Unknown resource: " + shortened(once->name()));
+          refuse_resource(*once, once->name());
         } else if (!content->error.empty()) {
           once->error(invalid_params, content->error);
         } else {

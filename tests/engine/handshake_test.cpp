@@ -144,6 +144,7 @@ TEST(Handshake, VersionsThatDontMeetAreNamed) {
   // It was asked for that one.
   Handshake odd = automatic();
   odd.on_started();
+  EXPECT_EQ(odd.on_discover_refused(unsupported(R"(["2026-07-28"])")), Step::discover);
   EXPECT_EQ(odd.on_discover_refused(unsupported(R"(["2026-07-28"])")), Step::failed);
   EXPECT_THAT(odd.why(), HasSubstr("2026-07-28"));
 }
