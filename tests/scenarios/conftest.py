@@ -59,8 +59,7 @@ class ScenarioItem(pytest.Item):
         traces = sorted(self.scenario.traces.glob("*.jsonl"))
         assert traces, "headrace wrote no trace"
         faults = [fault for path in traces for fault in validation.faults(path)]
-        if self.scenario.schemas_apply:
-            assert not faults, "not as the schemas want it:\n" + "\n".join(faults[:10])
+        assert not faults, "not as the schemas want it:\n" + "\n".join(faults[:10])
 
     def repr_failure(self, excinfo):
         if not isinstance(excinfo.value, (Failed, AssertionError)) or self.scenario is None:

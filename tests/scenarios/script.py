@@ -56,7 +56,6 @@ class Scenario:
         self.client = None
         self.pings = 0
         self.over = False
-        self.schemas_apply = True  # to what Headrace sends; a script says where not, and why
 
     def needs_sandbox(self):
         return any(line.text.startswith("client runs ") for line in self.lines)
@@ -88,9 +87,6 @@ class Scenario:
         verb, _, rest = rest.partition(" ")
         if party == "server":
             self.add_server(verb, rest)
-            return
-        if text.startswith("schemas do not apply: "):
-            self.schemas_apply = False
             return
         if party == "set":
             self.names[verb.lstrip("$")] = read(rest.removeprefix("to")).build(self.names)
