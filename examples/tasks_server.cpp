@@ -2,12 +2,17 @@
 //
 //   tasks_server [FILE]
 //
-// It shows what a server on this library consists of: a table of tools, each a definition for the
-// model and a function that answers, given to a Server on stdio.
+// It shows what a server on this library consists of: structs that say what goes in and out,
+// functions from one to the other, and a Server on stdio.
+#include <headrace/engine/event.hpp>
+#include <headrace/engine/mcp/json_value.hpp>
+#include <headrace/engine/mcp/read_value.hpp>
+#include <headrace/engine/mcp/schema.hpp>
 #include <headrace/engine/mcp/server.hpp>
+#include <headrace/engine/mcp/tool.hpp>
 #include <headrace/engine/stdio.hpp>
-#include <headrace/framing/json_writer.hpp>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <fstream>
@@ -15,142 +20,115 @@
 #include <iterator>
 #include <map>
 #include <optional>
-#include <set>
-
-#include <simdjson.h>
+#include <stdexcept>
+#include <string>
+#include <vector>
 
 namespace {
 
-using headrace::engine::Payload;
-using headrace::engine::mcp::Request;
-using headrace::engine::mcp::Server;
-using headrace::framing::JsonWriter;
-namespace dom = simdjson::dom;
-using Call = std::shared_ptr<Request>;
+namespace mcp = headrace::engine::mcp;
 
 struct Task {
+  std::int64_t id = 0;
   std::string title;
   bool done = false;
+  static constexpr auto fields() {
+    return mcp::fields(mcp::field("id", &Task::id), mcp::field("title", &Task::title),
+                       mcp::field("done", &Task::done));
+  }
 };
 
-void write_task(JsonWriter& json, std::int64_t id, const Task& task) {
-  json.begin_object().member("id", id).member("title", task.title).member("done", task.done);
-  json.end_object();
-}
+struct Tasks {
+  std::vector<Task> result;
+  static constexpr auto fields() { return mcp::fields(mcp::field("result", &Tasks::result)); }
+};
 
-// What came as an argument, if it did and has that type.
-template <class T>
-std::optional<T> argument(const dom::object& arguments, std::string_view name) {
-  T value{};
-  if (arguments[name].get(value) != simdjson::SUCCESS) return std::nullopt;
-  return value;
-}
+struct NewTask {
+  std::string title;
+  static constexpr auto fields() {
+    return mcp::fields(mcp::field("title", &NewTask::title).at_least(1));
+  }
+};
+
+struct Which {
+  std::optional<bool> done;
+  static constexpr auto fields() { return mcp::fields(mcp::field("done", &Which::done)); }
+};
+
+struct TaskId {
+  std::int64_t id = 0;
+  static constexpr auto fields() { return mcp::fields(mcp::field("id", &TaskId::id)); }
+};
 
 class TaskList {
  public:
-  explicit TaskList(std::string file) : file_(std::move(file)) { load(); }
-
-  void add(const Call& call, const dom::object& arguments) {
-    const auto title = argument<std::string_view>(arguments, "title");
-    if (!title || title->empty()) return fail(call, "'title' must be a string that is not empty");
-    tasks_[next_id_].title = *title;
-    answer_task(call, next_id_++);
-    save();
+  TaskList(headrace::engine::Executor executor, std::string file)
+      : file_(std::move(file)), completed_(std::move(executor)) {
+    load();
   }
 
-  void list(const Call& call, const dom::object& arguments) {
-    const auto done = argument<bool>(arguments, "done");
-    std::string tasks;
-    JsonWriter json(tasks);
-    json.begin_object().key("result").begin_array();
+  Task add(const NewTask& in) {
+    Task& task = tasks_[next_id_];
+    task = {next_id_++, in.title, false};
+    save();
+    return task;
+  }
+
+  Tasks list(const Which& in) const {
+    Tasks some;
     for (const auto& [id, task] : tasks_) {
-      if (!done || *done == task.done) write_task(json, id, task);
+      if (!in.done || *in.done == task.done) some.result.push_back(task);
     }
-    json.end_array().end_object();
-    answer(call, tasks);
+    return some;
   }
 
-  void complete(const Call& call, const dom::object& arguments) {
-    const auto id = find(call, arguments);
-    if (!id) return;
-    tasks_[*id].done = true;
-    answer_task(call, *id);
-    // Those who wait for it: taken out first, since an answer may bring the next call.
-    auto waiting = waiting_.extract(*id);
-    if (waiting) {
-      for (const Call& waiter : waiting.mapped())
-        answer_task(waiter, *id);
-    }
+  Task complete(const TaskId& in) {
+    Task& task = find(in.id);
+    task.done = true;
     save();
+    // Wakes all that wait, each to see whether it was its own.
+    completed_.set();
+    completed_.reset();
+    return task;
   }
 
-  // A tool need not answer at once: the call is kept until there is something to say.
-  void wait_for(const Call& call, const dom::object& arguments) {
-    const auto id = find(call, arguments);
-    if (!id) return;
-    if (tasks_[*id].done) return answer_task(call, *id);
-    waiting_[*id].insert(call);
-    call->on_cancel = [this, key = *id, weak = std::weak_ptr(call)] {
-      const auto waiter = waiting_.find(key);
-      if (waiter != waiting_.end()) waiter->second.erase(weak.lock());
-    };
+  // A tool need not answer at once: a coroutine may wait for whatever there is to await, and ends
+  // there when the client cancels the call.
+  asio::awaitable<Task> wait_for(TaskId in) {
+    while (!find(in.id).done)
+      co_await completed_.async_wait();
+    co_return find(in.id);
   }
 
  private:
-  std::optional<std::int64_t> find(const Call& call, const dom::object& arguments) {
-    const auto id = argument<std::int64_t>(arguments, "id");
-    if (id && tasks_.contains(*id)) return id;
-    fail(call, id ? "there is no task " + std::to_string(*id) : "'id' must be an integer");
-    return std::nullopt;
-  }
-
-  void answer_task(const Call& call, std::int64_t id) {
-    std::string task;
-    JsonWriter json(task);
-    write_task(json, id, tasks_[id]);
-    answer(call, task);
-  }
-
-  static void answer(const Call& call, const std::string& structured) {
-    std::string result;
-    JsonWriter json(result);
-    json.begin_object().key("content").begin_array().begin_object();
-    json.member("type", "text").member("text", structured).end_object().end_array();
-    json.raw_member("structuredContent", structured).end_object();
-    call->result(std::string_view(result));
-  }
-
-  static void fail(const Call& call, const std::string& why) {
-    std::string result;
-    JsonWriter json(result);
-    json.begin_object().key("content").begin_array().begin_object();
-    json.member("type", "text").member("text", why).end_object().end_array();
-    json.member("isError", true).end_object();
-    call->result(std::string_view(result));
+  // What a tool throws is its answer, as a failure.
+  Task& find(std::int64_t id) {
+    const auto task = tasks_.find(id);
+    if (task == tasks_.end()) throw std::out_of_range("there is no task " + std::to_string(id));
+    return task->second;
   }
 
   void load() {
-    if (file_.empty() || !std::ifstream(file_)) return;
-    dom::parser parser;
-    for (const dom::object task : dom::array(parser.load(file_))) {
-      const std::int64_t id = task["id"];
-      tasks_[id] = {std::string(std::string_view(task["title"])), bool(task["done"])};
-      next_id_ = std::max(next_id_, id + 1);
+    std::ifstream in(file_);
+    if (file_.empty() || !in) return;
+    const std::string text{std::istreambuf_iterator<char>(in), {}};
+    mcp::JsonValue json;
+    std::vector<Task> tasks;
+    std::string why;
+    if (!mcp::read_json(text, json, why) || !mcp::read_value(json, tasks, why))
+      throw std::runtime_error("'" + file_ + "' holds no tasks: " + why);
+    for (Task& task : tasks) {
+      next_id_ = std::max(next_id_, task.id + 1);
+      tasks_[task.id] = std::move(task);
     }
   }
 
   void save() const {
     if (file_.empty()) return;
-    std::string tasks;
-    JsonWriter json(tasks);
-    json.begin_array();
-    for (const auto& [id, task] : tasks_)
-      write_task(json, id, task);
-    json.end_array();
     // Beside it first, so that the file is never half of what it should be.
     const std::string beside = file_ + ".new";
     std::ofstream out(beside);
-    out << tasks << '\n';
+    out << mcp::value_json(list({}).result) << '\n';
     out.close();
     if (!out || std::rename(beside.c_str(), file_.c_str()) != 0) {
       std::cerr << "tasks_server: '" << file_ << "' can't be written\n";
@@ -160,59 +138,33 @@ class TaskList {
   std::string file_;
   std::int64_t next_id_ = 1;
   std::map<std::int64_t, Task> tasks_;
-  std::map<std::int64_t, std::set<Call>> waiting_;
+  headrace::engine::Event completed_;
 };
 
-struct Tool {
-  const char* name;
-  void (TaskList::*function)(const Call&, const dom::object&);
-  const char* definition;
-};
-
-constexpr Tool tools[] = {
-    {"add_task", &TaskList::add,
-     R"({"name":"add_task","description":"Adds a task to the list and returns it.",
-"inputSchema":{"type":"object","properties":{"title":{"type":"string"}},"required":["title"]}})"},
-    {"list_tasks", &TaskList::list,
-     R"({"name":"list_tasks","description":"Lists the tasks: all, or only those done or not done.",
-"inputSchema":{"type":"object","properties":{"done":{"type":"boolean"}}},
-"annotations":{"readOnlyHint":true}})"},
-    {"complete_task", &TaskList::complete,
-     R"({"name":"complete_task","description":"Marks a task as done and returns it.",
-"inputSchema":{"type":"object","properties":{"id":{"type":"integer"}},"required":["id"]}})"},
-    {"wait_for_task", &TaskList::wait_for,
-     R"({"name":"wait_for_task","description":"Returns a task as soon as somebody marks it as done.",
-"inputSchema":{"type":"object","properties":{"id":{"type":"integer"}},"required":["id"]},
-"annotations":{"readOnlyHint":true}})"},
-};
-
-std::string on_one_line(std::string text) {
-  std::erase(text, '\n');
-  return text;
-}
-
-headrace::engine::mcp::ServerOptions server_options(TaskList& list) {
-  headrace::engine::mcp::ServerOptions options;
+mcp::ServerOptions server_options(TaskList& list) {
+  mcp::ToolNotes reads;
+  reads.read_only = true;
+  mcp::ServerOptions options;
   options.implementation = {"tasks", "1.0", "Task list"};
-  for (const Tool& tool : tools) {
-    auto handler = [&list, function = tool.function](const Call& call) {
-      dom::parser parser;
-      dom::object arguments;
-      if (parser.parse(call->arguments()).get(arguments) == simdjson::SUCCESS) {
-        (list.*function)(call, arguments);
-      } else {
-        call->error(headrace::engine::mcp::invalid_params, "the arguments are not JSON");
-      }
-    };
-    options.tools.push_back({tool.name, on_one_line(tool.definition), std::move(handler)});
-  }
+  options.tools = {
+      mcp::make_tool<NewTask>("add_task", "Adds a task to the list and returns it.",
+                              [&list](const NewTask& in) { return list.add(in); }),
+      mcp::make_tool<Which>(
+          "list_tasks", "Lists the tasks: all, or only those done or not done.",
+          [&list](const Which& in) { return list.list(in); }, reads),
+      mcp::make_tool<TaskId>("complete_task", "Marks a task as done and returns it.",
+                             [&list](const TaskId& in) { return list.complete(in); }),
+      mcp::make_tool<TaskId>(
+          "wait_for_task", "Returns a task as soon as somebody marks it as done.",
+          [&list](const TaskId& in) { return list.wait_for(in); }, reads),
+  };
   return options;
 }
 
 // On the program's own stdin and stdout, until the client goes.
-void serve(asio::io_context& context, headrace::engine::mcp::ServerOptions options) {
+void serve(asio::io_context& context, mcp::ServerOptions options) {
   headrace::engine::ProtocolStdio stdio(context.get_executor());
-  const auto server = Server::make(context.get_executor(), std::move(options));
+  const auto server = mcp::Server::make(context.get_executor(), std::move(options));
   server->on_end = [&server] { server->role().cancel_all(); };
   server->start(stdio.take_input(), stdio.take_output());
   context.run();
@@ -222,8 +174,8 @@ void serve(asio::io_context& context, headrace::engine::mcp::ServerOptions optio
 
 int main(int argc, char** argv) try {
   std::signal(SIGPIPE, SIG_IGN);
-  TaskList list(argc > 1 ? argv[1] : "");
   asio::io_context context(1);
+  TaskList list(context.get_executor(), argc > 1 ? argv[1] : "");
   serve(context, server_options(list));
 } catch (const std::exception& error) {
   std::cerr << "tasks_server: " << error.what() << '\n';

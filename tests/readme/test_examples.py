@@ -8,17 +8,18 @@ import unittest
 
 EXAMPLES = pathlib.Path(os.environ["HEADRACE_BUILD_DIR"], "examples").resolve()
 SERVER = str(EXAMPLES / "tasks_server")
+ADD_SERVER = str(EXAMPLES / "add_server")
 
 
 def run(*command, **options):
     return subprocess.run(command, capture_output=True, text=True, timeout=120, **options)
 
 
-class Tasks:
-    """A conversation with the example server, line by line."""
+class Conversation:
+    """With an example server, line by line."""
 
-    def __init__(self, *arguments):
-        self.process = subprocess.Popen([SERVER, *arguments], stdin=subprocess.PIPE,
+    def __init__(self, *arguments, server=SERVER):
+        self.process = subprocess.Popen([server, *arguments], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, text=True)
 
     def send(self, text):
@@ -43,7 +44,7 @@ class Tasks:
 
 class TaskServer(unittest.TestCase):
     def test_definitions_are_json_schemas(self):
-        with Tasks() as tasks:
+        with Conversation() as tasks:
             tasks.send('{"jsonrpc":"2.0","id":"a","method":"tools/list"}')
             tools = tasks.answer()["result"]["tools"]
         self.assertEqual([tool["name"] for tool in tools],
@@ -52,7 +53,7 @@ class TaskServer(unittest.TestCase):
             self.assertEqual(tool["inputSchema"]["type"], "object")
 
     def test_tasks_are_added_completed_and_listed(self):
-        with Tasks() as tasks:
+        with Conversation() as tasks:
             tasks.call(1, "add_task", title="écrire \"x\"\n")
             self.assertEqual(tasks.answer()["result"]["structuredContent"],
                              {"id": 1, "title": "écrire \"x\"\n", "done": False})
@@ -62,7 +63,7 @@ class TaskServer(unittest.TestCase):
             self.assertEqual(tasks.answer()["result"]["structuredContent"], {"result": []})
 
     def test_a_call_that_waits_is_answered_by_another(self):
-        with Tasks() as tasks:
+        with Conversation() as tasks:
             tasks.call(1, "add_task", title="x")
             tasks.answer()
             tasks.call(2, "wait_for_task", id=1)
@@ -73,7 +74,7 @@ class TaskServer(unittest.TestCase):
             self.assertTrue(answer["result"]["structuredContent"]["done"])
 
     def test_a_call_that_waits_can_be_cancelled(self):
-        with Tasks() as tasks:
+        with Conversation() as tasks:
             tasks.call(1, "add_task", title="x")
             tasks.answer()
             tasks.call(2, "wait_for_task", id=1)
@@ -84,7 +85,7 @@ class TaskServer(unittest.TestCase):
             self.assertEqual(tasks.answer()["id"], 4)
 
     def test_what_is_wrong_is_said(self):
-        with Tasks() as tasks:
+        with Conversation() as tasks:
             for number, (tool, arguments, words) in enumerate((
                     ("add_task", {}, "'title'"), ("add_task", {"title": 7}, "'title'"),
                     ("complete_task", {"id": 9}, "no task 9"), ("wait_for_task", {"id": "9"}, "'id'"))):
@@ -101,10 +102,10 @@ class TaskServer(unittest.TestCase):
     def test_tasks_are_kept_in_a_file(self):
         with tempfile.TemporaryDirectory() as folder:
             file = str(pathlib.Path(folder, "tasks.json"))
-            with Tasks(file) as tasks:
+            with Conversation(file) as tasks:
                 tasks.call(1, "add_task", title="x")
                 tasks.answer()
-            with Tasks(file) as tasks:
+            with Conversation(file) as tasks:
                 tasks.call(1, "add_task", title="y")
                 self.assertEqual(tasks.answer()["result"]["structuredContent"]["id"], 2)
             self.assertEqual([task["title"] for task in json.loads(pathlib.Path(file).read_text())], ["x", "y"])
@@ -112,6 +113,33 @@ class TaskServer(unittest.TestCase):
             broken = run(SERVER, file, stdin=subprocess.DEVNULL)
             self.assertEqual(broken.returncode, 1)
             self.assertIn("tasks_server:", broken.stderr)
+
+
+class AddServer(unittest.TestCase):
+    def test_it_adds_and_says_why_not(self):
+        with Conversation(server=ADD_SERVER) as server:
+            server.call(1, "add", a=1.5, b=2)
+            self.assertEqual(server.answer()["result"], {"content": [{"type": "text", "text": "3.5"}]})
+            server.call(2, "add", a="1")
+            result = server.answer()["result"]
+        self.assertTrue(result["isError"])
+        self.assertEqual(result["content"][0]["text"], "'a' must be a number")
+
+    def test_it_asks_who_can_be_asked(self):
+        with Conversation(server=ADD_SERVER) as server:
+            server.call(1, "forget")
+            self.assertIn("Kept. ", server.answer()["result"]["content"][0]["text"])
+            server.send(json.dumps({"jsonrpc": "2.0", "id": 2, "method": "initialize", "params": {
+                "protocolVersion": "2025-11-25", "capabilities": {"elicitation": {}},
+                "clientInfo": {"name": "test", "version": "1"}}}))
+            server.answer()
+            server.send('{"jsonrpc":"2.0","method":"notifications/initialized"}')
+            server.call(3, "forget")
+            question = server.answer()
+            self.assertEqual(question["method"], "elicitation/create")
+            server.send(json.dumps({"jsonrpc": "2.0", "id": question["id"],
+                                    "result": {"action": "accept", "content": {"sure": True}}}))
+            self.assertEqual(server.answer()["result"]["content"][0]["text"], "Forgotten.")
 
 
 class CallATool(unittest.TestCase):
