@@ -48,14 +48,10 @@ Executor Request::get_executor() const {
 void Request::end() {
   on_cancel = nullptr;
   if (std::exchange(ended_, true)) return;
-  const auto role = role_.lock();
-  for (OpenQuestion& question : std::exchange(questions_, {})) {
-    if (question.call != 0 && role && role->output_.cancel)
-      role->output_.cancel(question.call, "the request that needed the answer has ended");
-    question.done({{}, internal_error, "the request has ended"});
-  }
+  fail_questions(internal_error, "the request has ended");
   // A responder that was not used answers by itself.
   responder_ = Responder();
+  const auto role = role_.lock();
   if (role && !id_.empty()) role->finished(std::exchange(id_, {}));
 }
 
@@ -275,12 +271,11 @@ void Request::resume(Responder responder, const ClientContext& client,
   progress_token_ = progress_token;
   state_.clear();
   answers_ = std::move(answers);
-  if (kept_) {
-    const Kept kept = std::move(*kept_);
-    if (kept.is_error) {
-      error(kept.code, kept.message, kept.data);
+  if (const auto kept = std::exchange(kept_, std::nullopt)) {
+    if (kept->is_error) {
+      error(kept->code, kept->message, kept->data);
     } else {
-      send_result(std::string_view(kept.result));
+      send_result(std::string_view(kept->result));
     }
     return;
   }
@@ -288,8 +283,14 @@ void Request::resume(Responder responder, const ClientContext& client,
 }
 
 void Request::fail_questions(std::int64_t code, std::string_view message) {
-  const auto role = role_.lock();
-  for (OpenQuestion& question : std::exchange(questions_, {})) {
+  // One by one: whoever hears of one may withdraw others. Those that are refused hear of that soon.
+  for (;;) {
+    const auto next = std::find_if(questions_.begin(), questions_.end(),
+                                   [](const OpenQuestion& question) { return !question.refused; });
+    if (next == questions_.end()) return;
+    OpenQuestion question = std::move(*next);
+    questions_.erase(next);
+    const auto role = role_.lock();
     if (question.call != 0 && role && role->output_.cancel)
       role->output_.cancel(question.call, message);
     question.done({{}, code, std::string(message)});
@@ -319,7 +320,7 @@ void Request::withdraw(std::uint64_t number) {
 }
 
 void Request::result(const Payload& json) {
-  if (ended_) return;
+  if (ended_ || kept_) return;
   if (suspended() && !cancelled_) {
     kept_ = Kept{false, {}, 0, {}, {}};
     for (const RawJson& piece : json.pieces)
@@ -343,7 +344,7 @@ void Request::send_result(const Payload& json) {
 }
 
 void Request::error(std::int64_t code, std::string_view message, std::string_view data) {
-  if (ended_) return;
+  if (ended_ || kept_) return;
   if (suspended() && !cancelled_) {
     kept_ = Kept{true, {}, code, std::string(message), std::string(data)};
     fail_questions(internal_error, "the request has ended");

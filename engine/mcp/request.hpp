@@ -101,7 +101,7 @@ class Request : public std::enable_shared_from_this<Request> {
     bool refused = false;    // will not be asked: `done` is about to be called
   };
 
-  bool over() const noexcept { return ended_ || cancelled_; }
+  bool over() const noexcept { return ended_ || cancelled_ || kept_; }
   bool suspended() const noexcept { return !ended_ && !state_.empty(); }
   void end();
   void cancel();

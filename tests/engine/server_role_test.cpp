@@ -88,7 +88,7 @@ struct Role : testing::Test {
   std::vector<ResourceProvider::Read> reads;
   int idle = 0;
   std::shared_ptr<ServerRole> role;
-  CoreHarness peer{test::named("the client")};
+  CoreHarness peer;
 };
 
 std::string answered(std::string_view result, std::string_view id = "1") {
@@ -444,7 +444,7 @@ TEST(RoleOfManyTools, ListsThemInPages) {
   for (int i = 0; i < 250; ++i)
     options.tools.push_back({"t", "{}", nullptr});
   const auto role = std::make_shared<ServerRole>(std::move(options));
-  CoreHarness peer{test::named("the client")};
+  CoreHarness peer;
   peer.hooks.on_request = [&role](Responder responder, const Message& message) {
     role->on_request(std::move(responder), message);
   };
