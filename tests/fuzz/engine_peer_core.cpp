@@ -13,30 +13,12 @@
 #include <asio/error.hpp>
 
 #include "check.hpp"
+#include "script.hpp"
 
 namespace {
 
 using namespace headrace;          // NOLINT: a program of one file
 using namespace headrace::engine;  // NOLINT
-
-/// What the fuzzer wants done, byte by byte; zeros when it has said all.
-class Script {
- public:
-  Script(const std::uint8_t* data, std::size_t size) : data_(data), size_(size) {}
-  bool done() const { return at_ >= size_; }
-  std::uint8_t byte() { return done() ? std::uint8_t{0} : data_[at_++]; }
-  std::string bytes(std::size_t count) {
-    std::string text;
-    while (count-- > 0 && !done())
-      text.push_back(static_cast<char>(byte()));
-    return text;
-  }
-
- private:
-  const std::uint8_t* data_;
-  std::size_t size_;
-  std::size_t at_ = 0;
-};
 
 class Run {
  public:
