@@ -12,6 +12,12 @@ import pytest
 import trace_files
 from answering import User
 
+def told(home, server):
+    """What Headrace and a server said to each other, in all traces: (direction, message)."""
+    return [(record.direction, json.loads(record.line)) for path in sorted(home.traces.glob("*"))
+            for record in trace_files.read(path) if record.peer == f"server '{server}'"]
+
+
 # --- server-everything ---
 
 
@@ -37,6 +43,46 @@ print(json.dumps([heard, done.text]))
     assert done == "Long running operation completed. Duration: 1 seconds, Steps: 4."
     steps = [message["params"] for message in headrace.notifications("notifications/progress")]
     assert all(step["progressToken"] == "p" for step in steps)
+    assert any(step.get("message", "").startswith("every.trigger-long-running-operation: ")
+               for step in steps), steps
+
+
+def test_everything_works_on_a_task(start, some_runtime, home, everything):
+    """A tool that is only to be had as a task is waited for, as if it were any other."""
+    headrace = start(some_runtime)
+    output = headrace.output("""
+import asyncio
+report, echo = await asyncio.gather(mcp_every.simulate_research_query(topic="mills"),
+                                    mcp_every.echo(message="meanwhile"))
+print(report, echo)
+""", timeout=60)
+    assert "# Research Report: mills" in output and "Echo: meanwhile" in output
+    assert headrace.close() == 0
+    methods = [message.get("method") for direction, message in told(home, "every")
+               if direction == "out"]
+    assert "tasks/get" in methods and "tasks/result" in methods
+
+
+def test_everything_is_given_up_in_the_middle(start, some_runtime, home, everything):
+    """Cancelled by the client, it goes on telling how far it is: that harms nobody."""
+    headrace = start(some_runtime)
+    id = headrace.start_run("""
+def tell(progress, total, message):
+    print("step", progress, flush=True)
+await mcp_every.trigger_long_running_operation(duration=4, steps=20, on_progress=tell)
+""", progress_token="p", timeout=60)
+    headrace.wait_notification("notifications/progress",
+                               lambda params: "step" in params.get("message", ""))
+    headrace.notify("notifications/cancelled", {"requestId": id})
+    assert headrace.output("print(await mcp_every.echo(message='still there'))") == \
+        "Echo: still there"
+    assert headrace.answers(id) == []
+    assert headrace.close() == 0
+    sent = [message for direction, message in told(home, "every") if direction == "out"]
+    call, = [each for each in sent if each.get("params", {}).get("name") ==
+             "trigger-long-running-operation"]
+    given_up, = [each for each in sent if each.get("method") == "notifications/cancelled"]
+    assert given_up["params"]["requestId"] == call["id"]
 
 
 def test_everything_has_no_such_tools_for_who_can_not_answer(start, some_runtime, everything):
@@ -232,12 +278,6 @@ display(shot.images[0])
 
 
 # --- servers of the modern era ---
-
-
-def told(home, server):
-    """What Headrace and a server said to each other, in all traces: (direction, message)."""
-    return [(record.direction, json.loads(record.line)) for path in sorted(home.traces.glob("*"))
-            for record in trace_files.read(path) if record.peer == f"server '{server}'"]
 
 
 def assert_modern(conversation):
