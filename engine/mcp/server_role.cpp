@@ -46,6 +46,17 @@ std::optional<std::string> read_text(Responder& responder, std::string_view para
   return std::nullopt;
 }
 
+// The raw `arguments` of a tool or prompt, a view into `params`; else the request is refused.
+std::optional<std::string_view> read_arguments(Responder& responder, std::string_view params) {
+  std::array<Member, 1> members{{{"arguments"}}};
+  const bool readable = scan(params, members);
+  const std::string_view arguments = members[0].value;
+  if (readable && (arguments.empty() || arguments == "null")) return "{}";
+  if (readable && is_object(arguments)) return arguments;
+  responder.error(invalid_params, "'arguments' must be an object");
+  return std::nullopt;
+}
+
 // Raw, a view into `raw_meta`; empty when there is none.
 std::string_view progress_token(std::string_view raw_meta) {
   std::array<Member, 1> members{{{"progressToken"}}};
@@ -418,7 +429,10 @@ std::shared_ptr<Request> ServerRole::admit_or_resume(Responder& responder, const
                                                      std::string_view arguments,
                                                      const ClientContext& client) {
   std::array<Member, 3> members{{{"_meta"}, {"requestState"}, {"inputResponses"}}};
-  scan(message.params, members);
+  if (!scan(message.params, members)) {
+    responder.error(invalid_params, "'requestState' and 'inputResponses' may be there once each");
+    return nullptr;
+  }
   const auto [meta, raw_state, raw_answers] =
       std::array{members[0].value, members[1].value, members[2].value};
   if (client.era == Era::legacy || (raw_state.empty() && raw_answers.empty())) {
@@ -458,21 +472,15 @@ void ServerRole::call_tool(Responder& responder, const Message& message,
                            const ClientContext& client) {
   const std::optional<std::string> name = read_text(responder, message.params, "name");
   if (!name) return;
-  std::array<Member, 1> members{{{"arguments"}}};
-  scan(message.params, members);
-  const std::string_view arguments = members[0].value == "null" ? "" : members[0].value;
-  if (!arguments.empty() && !is_object(arguments)) {
-    responder.error(invalid_params, "'arguments' must be an object");
-    return;
-  }
+  const std::optional<std::string_view> arguments = read_arguments(responder, message.params);
+  if (!arguments) return;
   const auto tool = std::find_if(options_.tools.begin(), options_.tools.end(),
                                  [&name](const ToolSpec& spec) { return spec.name == *name; });
   if (tool == options_.tools.end()) {
     responder.error(invalid_params, "Unknown tool: " + shortened(*name));
     return;
   }
-  auto call =
-      admit_or_resume(responder, message, *name, arguments.empty() ? "{}" : arguments, client);
+  auto call = admit_or_resume(responder, message, *name, *arguments, client);
   if (!call) return;
   // The tool may replace the tools.
   const auto handler = tool->handler;
@@ -483,21 +491,15 @@ void ServerRole::get_prompt(Responder& responder, const Message& message,
                             const ClientContext& client) {
   const std::optional<std::string> name = read_text(responder, message.params, "name");
   if (!name) return;
-  std::array<Member, 1> members{{{"arguments"}}};
-  scan(message.params, members);
-  const std::string_view arguments = members[0].value == "null" ? "" : members[0].value;
-  if (!arguments.empty() && !is_object(arguments)) {
-    responder.error(invalid_params, "'arguments' must be an object");
-    return;
-  }
+  const std::optional<std::string_view> arguments = read_arguments(responder, message.params);
+  if (!arguments) return;
   const auto prompt = std::find_if(options_.prompts.begin(), options_.prompts.end(),
                                    [&name](const PromptSpec& spec) { return spec.name == *name; });
   if (prompt == options_.prompts.end()) {
     responder.error(invalid_params, "Unknown prompt: " + shortened(*name));
     return;
   }
-  auto request =
-      admit_or_resume(responder, message, *name, arguments.empty() ? "{}" : arguments, client);
+  auto request = admit_or_resume(responder, message, *name, *arguments, client);
   if (request) prompt->handler(std::move(request));
 }
 

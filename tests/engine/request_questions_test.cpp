@@ -197,6 +197,18 @@ TEST_F(Rounds, AStateCanNotBeMadeUp) {
   EXPECT_THAT(again({{"form", accepted}}), IsEmpty());
 }
 
+TEST_F(Rounds, WhatIsThereTwiceIsRefused) {
+  const std::string meta = test::modern_meta(test::all_capabilities()).dump();
+  for (const char* twice :
+       {R"("requestState":"x","requestState":"y")", R"("inputResponses":{},"inputResponses":{})",
+        R"("arguments":{},"arguments":{"a":1})"}) {
+    client.peer.line(R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"_meta":)" + meta +
+                     R"(,"name":"keep",)" + twice + "}}");
+    EXPECT_EQ(client.code(client.written()), -32602) << twice;
+  }
+  EXPECT_THAT(client.kept, IsEmpty());
+}
+
 TEST_F(Rounds, AStateIsForItsOwnRequest) {
   call({{"arguments", {{"a", 1}, {"b", {1, 2}}}}});
   ask_form();

@@ -375,7 +375,8 @@ class Run {
     const Json page = Json::parse(body, nullptr, false);
     const Json next = Json::parse(list_params(*cursor), nullptr, false);
     FUZZ_CHECK(next.is_object());
-    if (page.is_object()) FUZZ_CHECK(next["cursor"] == page["nextCursor"]);
+    const bool is_once = body.find("nextCursor") == body.rfind("nextCursor");
+    if (page.is_object() && is_once) FUZZ_CHECK(next["cursor"] == page["nextCursor"]);
   }
 
   // What of an answer the next round has to bring back.

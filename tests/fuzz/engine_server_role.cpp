@@ -348,7 +348,8 @@ class Run {
       answers += choice == 1 ? R"({"action":7})" : good_answer(method);
     }
     const std::string method = round.request.method;
-    const std::string plain = sent.params;
+    // Answers that came with the first round are not repeated.
+    const std::string plain = sent.params.substr(0, sent.params.find(",\"inputResponses\""));
     std::string params = plain + R"(,"requestState":")" + state + "\"";
     if (how != 3) params += R"(,"inputResponses":{)" + answers + "}";
     send(R"({"jsonrpc":"2.0","id":)" + std::to_string(++last_round_) + R"(,"method":")" + method +
