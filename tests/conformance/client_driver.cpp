@@ -5,6 +5,7 @@
 #include <headrace/engine/event.hpp>
 #include <headrace/engine/mcp/downstream.hpp>
 #include <headrace/engine/mcp/json_value.hpp>
+#include <headrace/engine/trace.hpp>
 
 #include <csignal>
 #include <cstdlib>
@@ -149,6 +150,8 @@ int main(int argc, char** argv) {
     spec.environment.emplace_back(*variable);
   mcp::DownstreamOptions options;
   options.identity.implementation = {"conformance-driver", "1.0", ""};
+  const char* const traces = std::getenv("MCP_BRIDGE_TRACE");
+  if (traces != nullptr) options.trace = engine::Trace::open(traces, "1.0", {});
   mcp::DownstreamHooks hooks;
   hooks.on_question = [](mcp::Question question, mcp::ReplyCallback reply) {
     return answer_question(question, std::move(reply));

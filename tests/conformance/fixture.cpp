@@ -5,8 +5,10 @@
 #include <headrace/engine/mcp/prompt.hpp>
 #include <headrace/engine/mcp/resource.hpp>
 #include <headrace/engine/stdio.hpp>
+#include <headrace/engine/trace.hpp>
 
 #include <csignal>
+#include <cstdlib>
 #include <iostream>
 #include <iterator>
 
@@ -151,7 +153,11 @@ void run() {
   options.log_level = LogLevel::info;
   const auto server = mcp::Server::make(context.get_executor(), std::move(options));
   *link = server;
-  server->start(stdio.take_input(), stdio.take_output());
+  headrace::engine::PeerOptions peer;
+  peer.name = "the client";
+  const char* const traces = std::getenv("MCP_BRIDGE_TRACE");
+  if (traces != nullptr) peer.trace = headrace::engine::Trace::open(traces, "1.0", {});
+  server->start(stdio.take_input(), stdio.take_output(), std::move(peer));
   asio::co_spawn(context, serve(server), asio::detached);
   context.run();
 }

@@ -22,6 +22,7 @@
 //
 // A legacy session has a server process of its own. All modern requests share one; where two of them
 // have the same id, the second waits, since nothing but the id tells their answers apart on a pipe.
+// What such a server says about requests of clients that have hung up reaches nobody.
 import {spawn} from 'node:child_process';
 import {randomUUID} from 'node:crypto';
 import {createServer} from 'node:http';
