@@ -64,7 +64,8 @@ class Home:
     def environment(self, **settings):
         """What a client would start Headrace with; a setting of None is unset."""
         env = {name: value for name, value in os.environ.items()
-               if not name.startswith("MCP_") and name != "XDG_CONFIG_HOME"}
+               if not name.startswith("MCP_")
+               and name not in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME")}
         env.update({"HOME": str(self.path), "MCP_BRIDGE_IMAGE": IMAGE,
                     "MCP_BRIDGE_TRACE": str(self.traces)})
         env.update({name: str(value) for name, value in settings.items() if value is not None})

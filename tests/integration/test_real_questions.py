@@ -85,3 +85,24 @@ print(await mcp_every.simulate_research_query(topic="python", ambiguous=True))
     form, = user.of("elicitation/create")
     choices = form["requestedSchema"]["properties"]["interpretation"]["oneOf"]
     assert [choice["const"] for choice in choices] == ["programming", "snake", "comedy"]
+
+
+def test_a_question_is_taken_back_with_the_call(start, some_runtime, home, node):
+    """The client gives the run up while its user is being asked."""
+    home.add_node("every", "server-everything")
+    headrace = start(some_runtime, initialize=False)
+    headrace.initialize("2025-11-25", CAPABILITIES)
+    run = headrace.start_run("await mcp_every.trigger_elicitation_request()", timeout=100)
+
+    def questions():
+        return [message for message in headrace.messages
+                if message.get("method") == "elicitation/create"]
+
+    question, = headrace.wait_until(questions, "the question")
+    headrace.notify("notifications/cancelled", {"requestId": run})
+    headrace.wait_notification("notifications/cancelled",
+                               lambda params: params["requestId"] == question["id"])
+    # Too late, and nobody's any more.
+    headrace.send({"jsonrpc": "2.0", "id": question["id"], "result": {"action": "decline"}})
+    assert headrace.output("print(await mcp_every.echo(message='there'))") == "Echo: there"
+    assert headrace.answers(run) == []

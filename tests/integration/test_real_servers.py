@@ -340,6 +340,31 @@ print(json.dumps([names, library.text, [page.text for page in pages]]))
     assert_modern(told(home, "docs"))
 
 
+def test_the_era_of_a_server_is_remembered(start, some_runtime, home, everything):
+    methods = []
+    for _ in range(2):
+        headrace = start(some_runtime)
+        assert headrace.output("print(await mcp_every.echo(message='x'))") == "Echo: x"
+        assert headrace.close() == 0
+        sent = [message for direction, message in told(home, "every") if direction == "out"]
+        methods.append([message.get("method") for message in sent])
+        shutil.rmtree(home.traces)
+    assert methods[0][0] == "server/discover" and "initialize" in methods[0]
+    assert methods[1][0] == "initialize" and "server/discover" not in methods[1]
+
+
+@pytest.mark.parametrize("protocol, first", [("legacy", "initialize"),
+                                             ("modern", "server/discover")])
+def test_the_era_of_a_server_is_what_the_user_says(start, some_runtime, home, node, protocol, first):
+    home.add("docs", "node", node / "@upstash/context7-mcp/dist/index.js", protocol=protocol)
+    headrace = start(some_runtime)
+    assert headrace.output("print(len(await mcp_docs.list_tools()))") == "2"
+    assert headrace.close() == 0
+    sent = [message.get("method") for direction, message in told(home, "docs") if direction == "out"]
+    assert sent[0] == first
+    assert not ({"initialize", "server/discover"} - {first}) & set(sent)
+
+
 @pytest.fixture
 def both_eras(home):
     home.add("both-eras", official.needs_modern_python(), "-B", conftest.SERVERS / "both_eras.py")
