@@ -149,7 +149,7 @@ TEST_F(Role, UnknownMethodsToolsAndResourcesAreNamed) {
   EXPECT_THAT(ask("prompts/list"), refused(-32601, "This server has no prompts"));
   EXPECT_THAT(ask("tools/call", R"({"name":"nope"})"), refused(-32602, "Unknown tool: nope"));
   EXPECT_THAT(ask("resources/read", R"({"uri":"res://two"})"),
-              refused(-32602, "Unknown resource: res://two"));
+              refused(-32602, R"(Unknown resource: res://two","data":{"uri":"res://two"}})"));
 }
 
 TEST_F(Role, AResourceIsRead) {
@@ -480,7 +480,8 @@ TEST_F(RoleWithProvider, AResourceIsTextOrBytes) {
 TEST_F(RoleWithProvider, WhatIsNotThereOrCanNotBeReadIsAnError) {
   ask("resources/read", R"({"uri":"more://nope"})");
   reads.at(0)(std::nullopt);
-  EXPECT_THAT(peer.written(), refused(-32602, "Unknown resource: more://nope"));
+  EXPECT_THAT(peer.written(),
+              refused(-32602, R"(Unknown resource: more://nope","data":{"uri":"more://nope"}})"));
   ask("resources/read", R"({"uri":"more://big"})");
   ResourceContent big;
   big.error = "too long: read it in pieces";
