@@ -67,7 +67,7 @@ Downstream::~Downstream() {
 
 void Downstream::abandon_calls() {
   fail_waiting(Errc::shutting_down, source_ + " is being closed");
-  break_flows();
+  break_flows(true);
   desk_->close_all("the server is being closed");
   peer_.close();
   finish_broken("is being closed");
@@ -213,8 +213,8 @@ void Downstream::send_waiting() {
 }
 
 void Downstream::on_given_up() {
-  // What it asked for a call that nobody waits for any more need not be answered.
-  if (calls_under_way_ == 0) {
+  // What a legacy server asked for a call that nobody waits for any more need not be answered.
+  if (plain_ && calls_under_way_ == 0 && flows_.empty()) {
     desk_->close_all("the call that needed it has ended");
   }
   suspect();

@@ -239,7 +239,7 @@ class Downstream : public std::enable_shared_from_this<Downstream> {
   void leave(const std::shared_ptr<Flow>& flow);
   void end_flow(const std::shared_ptr<Flow>& flow, Outcome outcome);
   void break_flow(const std::shared_ptr<Flow>& flow);
-  void break_flows();
+  void break_flows(bool all);
   void on_progress(const Message& message);
 
   // downstream_events.cpp: what the server says by itself, and lists.

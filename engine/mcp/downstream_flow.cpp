@@ -101,6 +101,7 @@ void Downstream::on_flow_answer(const std::shared_ptr<Flow>& flow, std::error_co
   } else if (error && error != Errc::remote_error) {
     if (error == Errc::timed_out || error == Errc::cancelled) {
       give_up(flow);
+      flows_.erase(flow->number);
       on_given_up();
     }
     end_flow(flow, Outcome{error, {}, explain(error, answer)});
@@ -214,11 +215,11 @@ void Downstream::break_flow(const std::shared_ptr<Flow>& flow) {
   broken_.push_back(std::move(flow->callback));
 }
 
-void Downstream::break_flows() {
-  // Withdrawing a question may end others.
-  while (!flows_.empty()) {
-    const std::shared_ptr<Flow> flow = flows_.begin()->second;
-    break_flow(flow);
+void Downstream::break_flows(bool all) {
+  const std::unordered_map<std::uint64_t, std::shared_ptr<Flow>> flows = flows_;
+  for (const auto& [number, flow] : flows) {
+    // Withdrawing a question may have ended others.
+    if (!flow->ended && (all || flow->in_flight == 0)) break_flow(flow);
   }
 }
 

@@ -245,7 +245,8 @@ void Downstream::open_peer(const std::shared_ptr<StartSignals>& signals) {
 }
 
 asio::awaitable<std::string> Downstream::tear_down() {
-  break_flows();
+  // Those that a request is under way for may still be answered.
+  break_flows(false);
   // Some servers never exit while a request of theirs has no answer.
   desk_->close_all("the client is ending the conversation");
   listen_timer_.cancel();
@@ -258,6 +259,8 @@ asio::awaitable<std::string> Downstream::tear_down() {
   probe_timer_.cancel();
   co_await child_->async_stop(options_.stop_times);
   peer_.close();
+  break_flows(true);
+  desk_->close_all("the conversation has ended");
   // Its last words may still be in the pipe.
   co_await child_->async_wait_stderr(Deadline::after(std::chrono::milliseconds(100)));
   const std::optional<ExitStatus> status = child_->exit_status();

@@ -1,5 +1,6 @@
 // Downstream with servers of either era: how it finds out, what it answers, what it hears.
 #include <algorithm>
+#include <cstdlib>
 
 #include "downstream_fixture.hpp"
 
@@ -269,6 +270,19 @@ TEST_F(Eras, AnsweringTakesNothingFromTheCallsTime) {
   EXPECT_EQ(await(call).error, Errc::cancelled);
 }
 
+TEST_F(Eras, AnotherCallThatIsGivenUpTakesNoQuestionBack) {
+  make_era({"modern"});
+  const auto call = begin("ask");
+  await_questions(2);
+  const auto silent = begin("silent");
+  server->cancel(last_ticket, "");
+  EXPECT_EQ(await(silent).error, Errc::cancelled);
+  EXPECT_TRUE(cancelled.empty());
+  replies[0]({R"({"action":"accept"})", 0, {}});
+  replies[1]({R"({"action":"accept"})", 0, {}});
+  EXPECT_FALSE(await(call).error) << call->message;
+}
+
 TEST_F(Eras, AServerThatDiesWhileItAsksFailsTheCallAndTakesBackTheQuestion) {
   make_era({"modern"});
   const auto call = begin("ask");
@@ -467,6 +481,32 @@ TEST_F(Eras, ATaskThatIsGivenUpIsCancelledAtTheServer) {
 TEST_F(Eras, AToolThatNeedsATaskAndGetsNoneSaysSo) {
   make_legacy();
   EXPECT_EQ(call("task").error, Errc::remote_error);
+}
+
+TEST_F(Eras, ARealServersTaskIsFollowedThroughItsQuestion) {
+  const char* const modules = std::getenv("HEADRACE_TEST_NODE_MODULES");
+  if (modules == nullptr) GTEST_SKIP() << "without the test environment";
+  // Timers for its tasks keep it from ending by itself.
+  stop_quickly = true;
+  answer_at_once = true;
+  LaunchSpec spec = launch({});
+  spec.argv = {"node",
+               std::string(modules) + "/@modelcontextprotocol/server-everything/dist/index.js",
+               "stdio"};
+  make_from(std::move(spec));
+  EXPECT_FALSE(list(ListKind::tools).error);
+  EXPECT_EQ(server->facts().era, Era::legacy);
+  EXPECT_TRUE(server->facts().tool_tasks);
+  EXPECT_FALSE(list(ListKind::resource_templates).pages.empty());
+  CallContext with;
+  with.tag = 3;
+  constexpr const char* arguments = R"({"topic":"python","ambiguous":true})";
+  with.as_task = true;
+  const Ended ended = call_with("simulate-research-query", with, arguments);
+  EXPECT_FALSE(ended.error) << ended.message;
+  EXPECT_THAT(ended.body, HasSubstr("python"));
+  ASSERT_EQ(questions.size(), 1U);
+  EXPECT_EQ(questions[0].call_tag, 3U);
 }
 
 // --- what it tells ---

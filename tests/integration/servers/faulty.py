@@ -134,6 +134,9 @@ class Server:
             elif method == "tools/call":
                 self.call(id, params["name"])
                 self.called.append(params["name"])
+            else:
+                write(json.dumps({"jsonrpc": "2.0", "id": id, "error": {
+                    "code": -32601, "message": "Method not found: " + method}}).encode() + b"\n")
 
 
 def main(how):
