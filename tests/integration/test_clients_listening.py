@@ -21,3 +21,13 @@ def test_a_file_that_is_watched(converse, which):
         assert report["honoured"] == {"resourcesListChanged": True, "resourceSubscriptions": [URI]}
         assert report["closed"] == "local"
     assert report["protocolErrors"] == []
+
+
+@pytest.mark.parametrize("which", [name for name in official.CLIENTS if "typescript" in name])
+def test_a_server_behind_us_has_other_tools(converse, home, which):
+    """What run_python can reach has changed, and the client looks at our list again."""
+    home.add_python("growing", "growing.py")
+    report = converse("refreshing", which)
+    assert report["grown"] == "grown" and report["used"] == "fresh was called"
+    assert report["changed"] == {"error": None, "tools": ["run_python"]}
+    assert report["protocolErrors"] == []

@@ -25,14 +25,16 @@ const schemas = {
   "notifications/elicitation/complete": "ElicitationCompleteNotificationSchema",
 };
 
-/** A client that is connected. `requests` and `notifications` hold handlers by method. */
-export async function connect({ capabilities = {}, requests = {}, notifications = {} } = {}) {
+/** A client that is connected. `requests` and `notifications` hold handlers by method, `more` what
+    else the SDK's client takes. */
+export async function connect({ capabilities = {}, requests = {}, notifications = {}, ...more } = {}) {
   const { Client } = await load(packageName);
   const { StdioClientTransport } = await load(stdioName);
   const types = old ? await load("@modelcontextprotocol/sdk/types.js") : {};
   const named = (method) => (old ? types[schemas[method]] : method);
 
-  const options = { capabilities, ...(old ? {} : { versionNegotiation: { mode: negotiation } }) };
+  const options = { capabilities, ...more };
+  if (!old) options.versionNegotiation = { mode: negotiation };
   const client = new Client({ name: "integration", version: "1" }, options);
   const faults = [];
   client.onerror = (error) => faults.push(String(error));
