@@ -289,6 +289,7 @@ class EntryReader {
     };
     spec.tools = read_tool_rules(entry_.value, ignored);
     read_timeouts(entry_.value, context_.dialect, spec, ignored);
+    spec.protocol = read_protocol(entry_.value, ignored);
   }
 
   // Ports and switches are often written without quotes; what they look like is what is meant.

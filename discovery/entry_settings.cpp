@@ -126,6 +126,18 @@ void read_timeouts(const ConfigValue& entry, const Dialect& dialect, ServerSpec&
   read(setting(entry, "tool_timeout_sec"), "tool_timeout_sec", second, spec.call_timeout);
 }
 
+Protocol read_protocol(const ConfigValue& entry, const SettingReport& report) {
+  const ConfigValue* value = setting(entry, "protocol");
+  if (value == nullptr) return Protocol::automatic;
+  if (value->kind == Kind::string) {
+    if (value->text == "auto") return Protocol::automatic;
+    if (value->text == "legacy") return Protocol::legacy;
+    if (value->text == "modern") return Protocol::modern;
+  }
+  report(value->line, "`protocol` is none of auto, legacy and modern, and ignored");
+  return Protocol::automatic;
+}
+
 std::optional<std::string> remote_server(const ConfigValue& entry) {
   for (const std::string_view key : kUrlKeys) {
     const ConfigValue* url = setting(entry, key);

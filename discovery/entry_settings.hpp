@@ -25,6 +25,9 @@ ToolRules read_tool_rules(const ConfigValue& entry, const SettingReport& report)
 void read_timeouts(const ConfigValue& entry, const Dialect& dialect, ServerSpec& spec,
                    const SettingReport& report);
 
+/// `protocol`: `auto`, `legacy` or `modern`.
+Protocol read_protocol(const ConfigValue& entry, const SettingReport& report);
+
 /// Why an entry without a `command` is a server that no process here is: `a remote server (`url`,
 /// example.com)`. Nothing when it is none. Holds no more of the URL than its host.
 std::optional<std::string> remote_server(const ConfigValue& entry);

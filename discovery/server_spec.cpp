@@ -14,7 +14,8 @@ bool names(const std::vector<std::string>& list, std::string_view tool) noexcept
 }  // namespace
 
 bool same_process(const ServerSpec& a, const ServerSpec& b) noexcept {
-  return a.command == b.command && a.args == b.args && a.env == b.env && a.cwd == b.cwd;
+  return a.command == b.command && a.args == b.args && a.env == b.env && a.cwd == b.cwd &&
+         a.protocol == b.protocol;
 }
 
 bool allows_tool(const ToolRules& rules, std::string_view tool) noexcept {

@@ -36,6 +36,9 @@ struct ToolRules {
   bool operator==(const ToolRules&) const = default;
 };
 
+/// Which era of MCP a server is spoken to in; automatic: it is asked.
+enum class Protocol { automatic, legacy, modern };
+
 /// One server as configured, variables and `~` already expanded.
 struct ServerSpec {
   std::string name;
@@ -48,6 +51,7 @@ struct ServerSpec {
   SpecSource source;
   std::vector<OtherName> other_names;  ///< in order of precedence
   ToolRules tools;
+  Protocol protocol = Protocol::automatic;
   /// How long it may take to start, and one call to it. Zero: the entry says nothing.
   std::chrono::milliseconds start_timeout{0};
   std::chrono::milliseconds call_timeout{0};

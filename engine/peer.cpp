@@ -144,6 +144,11 @@ void PeerShell::on_write_done(std::error_code error, std::size_t size) {
 
 void PeerShell::arm_timer() {
   const auto next = core->next_deadline();
+  if (!next && core->read_ended() && armed_ != Clock::time_point::max()) {
+    // Nothing will come that it could be for, and a program may wait for its context to run dry.
+    armed_ = Clock::time_point::max();
+    timer_.cancel();
+  }
   if (!next || *next >= armed_ || closed_) return;
   armed_ = *next;
   timer_.expires_at(armed_);

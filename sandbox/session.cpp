@@ -5,6 +5,7 @@
 #include <headrace/sandbox/session_frames.hpp>
 #include <headrace/sandbox/usage.hpp>
 
+#include <algorithm>
 #include <array>
 
 namespace headrace::sandbox {
@@ -45,8 +46,23 @@ std::string_view Session::runtime_name() const noexcept {
 }
 
 Deadline Session::call_deadline() const noexcept {
-  if (current_) return Deadline(run_deadline_.at() + call_grace);
-  return Deadline::after(background_call_limit);
+  if (!current_) return Deadline::after(background_call_limit);
+  const Clock::duration held = holds_ > 0 ? Clock::now() - held_since_ : Clock::duration();
+  return Deadline(run_deadline_.at() + held + call_grace);
+}
+
+void Session::hold_deadline() {
+  if (holds_++ > 0) return;
+  held_since_ = Clock::now();
+  if (current_) current_->changed_.set();
+}
+
+void Session::release_deadline() {
+  if (holds_ == 0 || --holds_ > 0 || !current_) return;
+  // A run that began meanwhile has lost nothing.
+  const Clock::time_point since = std::max(held_since_, current_->began_);
+  run_deadline_ = Deadline(run_deadline_.at() + (Clock::now() - since));
+  current_->changed_.set();
 }
 
 asio::awaitable<RunResult> Session::async_run(std::shared_ptr<Run> run) {
@@ -312,7 +328,7 @@ std::string Session::broken_limit() const {
 
 asio::awaitable<void> Session::wait_for_end(std::shared_ptr<Run> run) {
   RunResult& result = run->result_;
-  Deadline deadline = run_deadline_;
+  Deadline grace;  // of code that was interrupted
   bool interrupted = false;
   bool cancel_sent = false;
   for (;;) {
@@ -321,6 +337,8 @@ asio::awaitable<void> Session::wait_for_end(std::shared_ptr<Run> run) {
       co_await explain_end(run);
       break;
     }
+    const Deadline held = holds_ > 0 ? Deadline() : run_deadline_;
+    const Deadline deadline = interrupted ? grace : held;
     const bool passed = deadline.passed();
     if (interrupted && passed) {
       result.status = cancel_sent ? RunStatus::cancelled : RunStatus::timed_out;
@@ -335,7 +353,7 @@ asio::awaitable<void> Session::wait_for_end(std::shared_ptr<Run> run) {
       interrupted = true;
       cancel_sent = run->cancelled_;
       interrupt(*run, cancel_sent ? "cancelled" : "timeout");
-      deadline = Deadline::after(options_.grace);
+      grace = Deadline::after(options_.grace);
     }
     const std::string broken = broken_limit();
     if (!broken.empty()) {
@@ -345,7 +363,7 @@ asio::awaitable<void> Session::wait_for_end(std::shared_ptr<Run> run) {
       kill(run->cancelled_ ? result.error : "");
       break;
     }
-    Deadline look = deadline;
+    Deadline look = interrupted ? grace : held;
     if (interpreter_->watch_usage()) look = look.earlier(Deadline::after(usage_interval));
     run->changed_.reset();
     // Set between the checks above and here only if it was set before them.

@@ -58,6 +58,11 @@ class Session : public std::enable_shared_from_this<Session> {
   /// When a call that comes now has to be over.
   engine::Deadline call_deadline() const noexcept;
 
+  /// The time of the run stands still, as while a person is asked something for it, until
+  /// release_deadline() was called as often.
+  void hold_deadline();
+  void release_deadline();
+
   /// A run is under way, or about to be.
   bool busy() const noexcept { return turn_taken_; }
   /// For people; empty when there is no interpreter.
@@ -130,6 +135,8 @@ class Session : public std::enable_shared_from_this<Session> {
   std::deque<std::shared_ptr<Run>> waiting_;  // for their turn
   bool turn_taken_ = false;
   engine::Deadline run_deadline_;
+  int holds_ = 0;  // since held_since_ the run's time stands still
+  engine::Clock::time_point held_since_{};
   asio::steady_timer idle_timer_;
   Archive archive_;
   // Of the next run: what comes between two runs is told with the later one.

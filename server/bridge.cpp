@@ -29,7 +29,8 @@ Bridge::Bridge(engine::Executor executor, BridgeOptions options, engine::Logger 
       options_(std::move(options)),
       logger_(std::move(logger)),
       guard_(std::make_shared<engine::ProcessGuard>()),
-      registry_(std::make_shared<Registry>(executor_, options_.registry, guard_, logger_)),
+      registry_(std::make_shared<Registry>(executor_, options_.registry, guard_, logger_,
+                                           registry_hooks())),
       saved_tools_(std::make_shared<SavedTools>(options_.saved_tools)),
       pool_(std::make_shared<sandbox::Pool>(
           executor_, options_.pool,
@@ -47,7 +48,7 @@ std::shared_ptr<Bridge> Bridge::make(engine::Executor executor, BridgeOptions op
 std::shared_ptr<NamedSession> Bridge::make_session(const std::string& name) {
   const auto named = std::make_shared<NamedSession>();
   named->name = name;
-  named->requests = std::make_shared<CodeRequests>(executor_, registry_, saved_tools_);
+  named->requests = std::make_shared<CodeRequests>(executor_, registry_, saved_tools_, ++last_tag_);
   // The session's hooks hold the requests, never the other way round but weakly.
   sandbox::SessionHooks hooks;
   hooks.on_request = [requests = named->requests](engine::Responder responder,
@@ -90,6 +91,10 @@ asio::awaitable<CodeResult> Bridge::async_run(std::shared_ptr<BridgeRun> run) {
 
 asio::awaitable<void> Bridge::perform(std::shared_ptr<BridgeRun> run, CodeResult& result) {
   CodeRun& asked = run->request_;
+  if (asked.respondent && asked.respondent->capabilities.raw != capabilities_.raw) {
+    capabilities_ = asked.respondent->capabilities;
+    registry_->capabilities_changed();
+  }
   registry_->refresh();
   if (asked.servers) {
     result.rejected = co_await start_servers(run);
@@ -115,11 +120,14 @@ asio::awaitable<void> Bridge::perform(std::shared_ptr<BridgeRun> run, CodeResult
   request.on_output = asked.on_output;
   request.on_progress = asked.on_progress;
   // All are kept by this coroutine, which waits for the run: to hold them here would be a cycle.
-  request.on_turn = [this, kept = run.get(), requests = named.requests.get()](
-                        sandbox::RunRequest& turn) { on_turn(*kept, *requests, turn); };
+  request.on_turn = [this, kept = run.get(), &named](sandbox::RunRequest& turn) {
+    on_turn(*kept, named, turn);
+  };
   run->session_run_ = named.session->make_run(std::move(request));
   if (run->cancelled_) run->session_run_->cancel();
   result.run = co_await named.session->async_run(run->session_run_);
+  // The next run may have its turn already.
+  if (named.respondent == asked.respondent) named.respondent.reset();
   if (result.run.number == 0) co_return;
   const CallTally tally = named.requests->take_tally();
   result.calls = tally.calls;
@@ -135,7 +143,10 @@ asio::awaitable<void> Bridge::perform(std::shared_ptr<BridgeRun> run, CodeResult
   }
 }
 
-void Bridge::on_turn(const BridgeRun& run, CodeRequests& requests, sandbox::RunRequest& turn) {
+void Bridge::on_turn(const BridgeRun& run, NamedSession& named, sandbox::RunRequest& turn) {
+  CodeRequests& requests = *named.requests;
+  named.respondent = run.request_.respondent;
+  requests.on_progress = run.request_.on_call_progress;
   Reach reach;
   if (run.request_.servers || options_.strict_servers) reach.only.emplace();
   if (run.request_.servers) {
@@ -185,6 +196,55 @@ asio::awaitable<std::string> Bridge::start_servers(std::shared_ptr<BridgeRun> ru
     co_await run->changed_.async_wait();
   }
   co_return run->failure_;
+}
+
+RegistryHooks Bridge::registry_hooks() {
+  RegistryHooks hooks;
+  // The registry lives no longer than we do; what it has started may.
+  hooks.on_question = [this](const engine::mcp::Downstream& server,
+                             const engine::mcp::Question& question,
+                             engine::mcp::ReplyCallback reply) {
+    const auto named = session_that_calls(server, question.call_tag);
+    return questions_->ask(server.spec().name, question.method, question.params,
+                           named ? named->respondent : nullptr, named ? named->session : nullptr,
+                           std::move(reply));
+  };
+  hooks.cancel_question = [this](std::uint64_t number) { questions_->withdraw(number); };
+  hooks.capabilities = [this] { return declared_capabilities(capabilities_); };
+  hooks.on_change = [this] {
+    if (on_servers_changed) on_servers_changed();
+  };
+  return hooks;
+}
+
+std::shared_ptr<NamedSession> Bridge::session_that_calls(const engine::mcp::Downstream& server,
+                                                         std::uint64_t call_tag) const {
+  // Servers of the legacy era don't say which call a question belongs to: the latest one it is.
+  std::shared_ptr<NamedSession> latest;
+  engine::Clock::time_point latest_began{};
+  for (const auto& [name, named] : sessions_.sessions()) {
+    if (call_tag != 0) {
+      if (named->requests->tag() == call_tag) return named;
+      continue;
+    }
+    const auto began = named->requests->latest_call_to(server);
+    if (began && (!latest || *began > latest_began)) {
+      latest = named;
+      latest_began = *began;
+    }
+  }
+  return latest;
+}
+
+std::string Bridge::describe_servers() const {
+  std::string json;
+  std::vector<const CatalogueServer*> servers;
+  for (const CatalogueServer& server : registry_->catalogue().servers())
+    servers.push_back(&server);
+  discovery::append_server_list(json, servers, [](const CatalogueServer& server) {
+    return server.state() == discovery::ListState::listed;
+  });
+  return json;
 }
 
 std::vector<LiveSession> Bridge::sessions() const {

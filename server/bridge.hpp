@@ -5,6 +5,7 @@
 #include <headrace/sandbox/session.hpp>
 #include <headrace/server/code_requests.hpp>
 #include <headrace/server/registry.hpp>
+#include <headrace/server/run_questions.hpp>
 #include <headrace/server/saved_tools.hpp>
 #include <headrace/server/session_table.hpp>
 
@@ -43,6 +44,12 @@ struct CodeRun {
   /// As in sandbox::RunRequest; may be empty.
   std::function<void(bool is_error, std::string_view text)> on_output;
   std::function<void(const sandbox::RunProgress&)> on_progress;
+  /// Hears how far the calls are that it makes; may be empty.
+  std::function<void(const std::string& server, const std::string& tool,
+                     const engine::mcp::ProgressUpdate&)>
+      on_call_progress;
+  /// Who is asked what a server wants to know in the course of this run; null: nobody.
+  std::shared_ptr<const Respondent> respondent;
 };
 
 struct CodeResult {
@@ -102,6 +109,12 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
     return sessions_.find(name);
   }
 
+  /// Called when the servers, or what they offer, have changed.
+  std::function<void()> on_servers_changed;
+
+  /// What is configured, and what of it is known: the text of a resource, JSON.
+  std::string describe_servers() const;
+
   /// Ends all interpreters and servers, side by side. For good.
   asio::awaitable<void> async_close();
 
@@ -114,7 +127,10 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
   asio::awaitable<void> perform(std::shared_ptr<BridgeRun> run, CodeResult& result);
   asio::awaitable<std::string> start_servers(std::shared_ptr<BridgeRun> run);
   std::string find_unknown_server(const std::vector<std::string>& names) const;
-  void on_turn(const BridgeRun& run, CodeRequests& requests, sandbox::RunRequest& turn);
+  void on_turn(const BridgeRun& run, NamedSession& named, sandbox::RunRequest& turn);
+  std::shared_ptr<NamedSession> session_that_calls(const engine::mcp::Downstream& server,
+                                                   std::uint64_t call_tag) const;
+  RegistryHooks registry_hooks();
 
   engine::Executor executor_;
   BridgeOptions options_;
@@ -124,6 +140,9 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
   std::shared_ptr<SavedTools> saved_tools_;
   std::shared_ptr<sandbox::Pool> pool_;
   SessionTable sessions_;
+  std::shared_ptr<RunQuestions> questions_ = std::make_shared<RunQuestions>();
+  engine::mcp::ClientCapabilities capabilities_;  // of whoever asked for the latest run
+  std::uint64_t last_tag_ = 0;
 };
 
 }  // namespace headrace::server

@@ -17,6 +17,19 @@ std::string capabilities_definition() {
   return json;
 }
 
+std::string servers_definition() {
+  std::string json;
+  framing::JsonWriter(json)
+      .begin_object()
+      .member("uri", servers_uri)
+      .member("name", "servers")
+      .member("title", "Code execution: servers")
+      .member("description", "The MCP servers that code in run_python can call.")
+      .member("mimeType", "application/json")
+      .end_object();
+  return json;
+}
+
 std::string_view instructions() noexcept {
   return "run_python runs Python in a sandbox that can call the tools of other MCP servers. Find "
          "them from the code with runtime.search_tool_docs(query), call them with "

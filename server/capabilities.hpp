@@ -13,6 +13,10 @@ inline constexpr std::string_view capabilities_uri =
 std::string capabilities_definition();
 /// The resource itself: Markdown.
 std::string capabilities_text();
+/// What servers there are, as JSON; changes when they do.
+inline constexpr std::string_view servers_uri = "headrace://servers";
+std::string servers_definition();
+
 /// The `instructions` of `initialize`.
 std::string_view instructions() noexcept;
 

@@ -2,6 +2,7 @@
 #include <headrace/discovery/docs.hpp>
 #include <headrace/discovery/search.hpp>
 #include <headrace/engine/mcp/protocol.hpp>
+#include <headrace/framing/block.hpp>
 #include <headrace/framing/json_writer.hpp>
 #include <headrace/framing/request_id.hpp>
 #include <headrace/server/code_requests.hpp>
@@ -30,6 +31,18 @@ std::string not_found(std::string_view tool, const CatalogueServer& server) {
   if (const ToolDoc* other = server.find_tool_any_case(tool))
     text += "; did you mean '" + other->name + "'?";
   return text;
+}
+
+// Such a tool can't be called in any other way (2025-11-25, basic/utilities/tasks).
+bool wants_task(const ToolDoc& tool) {
+  if (tool.execution.find("required") == std::string::npos) return false;
+  std::string padded;
+  padded.reserve(tool.execution.size() + framing::block_padding);
+  padded = tool.execution;
+  std::array<Member, 1> members{{{"taskSupport"}}};
+  framing::ObjectScanner scanner;
+  return scanner.scan_members(padded, members) == framing::Fault::none &&
+         members[0].value == R"("required")";
 }
 
 }  // namespace
@@ -166,9 +179,23 @@ void CodeRequests::start_call(Responder responder, const CatalogueServer& server
   };
   const engine::Deadline until = deadline_of(server);
   Call& call = calls_[place.index];
-  if (!wants_progress) {
-    call.ticket = downstream->call_tool(tool.name, arguments, until, std::move(callback));
-    return;
+  engine::mcp::CallContext context;
+  context.tag = tag_;
+  context.as_task = wants_task(tool);
+  if (wants_progress || on_progress) {
+    context.on_progress = progress_hook(call, place, server.spec().name, tool.name, wants_progress);
+  }
+  call.ticket =
+      downstream->call_tool(tool.name, arguments, until, std::move(context), std::move(callback));
+}
+
+std::function<void(const engine::mcp::ProgressUpdate&)> CodeRequests::progress_hook(
+    Call& call, Place place, const std::string& server, const std::string& tool,
+    bool for_the_code) {
+  if (!for_the_code) {
+    return [told = on_progress, server, tool](const engine::mcp::ProgressUpdate& update) {
+      told(server, tool, update);
+    };
   }
   // It is over before its call's place is anybody else's.
   auto send = [weak = weak_from_this(), index = place.index](const std::string& params, bool owed) {
@@ -177,13 +204,11 @@ void CodeRequests::start_call(Responder responder, const CatalogueServer& server
            self->calls_[index].responder.notify("call_progress", std::string_view(params), owed);
   };
   call.progress = std::make_shared<CallProgress>(executor_, std::move(send));
-  engine::mcp::CallContext context;
-  context.on_progress = [progress = call.progress, id = std::string(call.responder.id())](
-                            const engine::mcp::ProgressUpdate& update) {
+  return [progress = call.progress, id = std::string(call.responder.id()), told = on_progress,
+          server, tool](const engine::mcp::ProgressUpdate& update) {
     progress->tell(call_progress_params(id, update.progress, update.total, update.message));
+    if (told) told(server, tool, update);
   };
-  call.ticket =
-      downstream->call_tool(tool.name, arguments, until, std::move(context), std::move(callback));
 }
 
 std::optional<Responder> CodeRequests::leave_call(Place place) {
@@ -229,6 +254,16 @@ void CodeRequests::on_cancelled(std::string_view id) {
     call.downstream->cancel(call.ticket, "the code no longer waits for it");
     return;
   }
+}
+
+std::optional<engine::Clock::time_point> CodeRequests::latest_call_to(
+    const engine::mcp::Downstream& server) const {
+  std::optional<engine::Clock::time_point> latest;
+  for (const Call& call : calls_) {
+    if (call.active && call.downstream.get() == &server && (!latest || call.began > *latest))
+      latest = call.began;
+  }
+  return latest;
 }
 
 void CodeRequests::cancel_all() {

@@ -35,10 +35,11 @@ struct CallTally {
 class CodeRequests : public std::enable_shared_from_this<CodeRequests> {
  public:
   CodeRequests(engine::Executor executor, std::shared_ptr<Registry> registry,
-               std::shared_ptr<SavedTools> saved_tools)
+               std::shared_ptr<SavedTools> saved_tools, std::uint64_t tag = 0)
       : executor_(std::move(executor)),
         registry_(std::move(registry)),
-        saved_tools_(std::move(saved_tools)) {}
+        saved_tools_(std::move(saved_tools)),
+        tag_(tag) {}
 
   void set_reach(Reach reach) { reach_ = std::move(reach); }
   /// When a call that begins now has to be over.
@@ -49,6 +50,18 @@ class CodeRequests : public std::enable_shared_from_this<CodeRequests> {
   void on_cancelled(std::string_view id);
   /// The interpreter is gone: everything under way is cancelled downstream.
   void cancel_all();
+
+  /// Hears how far calls are; may be empty, and then servers are asked only where the code wants to
+  /// know.
+  std::function<void(const std::string& server, const std::string& tool,
+                     const engine::mcp::ProgressUpdate&)>
+      on_progress;
+
+  /// The CallContext::tag of its calls.
+  std::uint64_t tag() const noexcept { return tag_; }
+  /// When the youngest call under way to this server began; nothing when there is none.
+  std::optional<engine::Clock::time_point> latest_call_to(
+      const engine::mcp::Downstream& server) const;
 
   /// What has ended since it was asked last.
   CallTally take_tally() noexcept { return std::exchange(tally_, {}); }
@@ -116,6 +129,10 @@ class CodeRequests : public std::enable_shared_from_this<CodeRequests> {
   std::shared_ptr<engine::mcp::Downstream> find_downstream(
       engine::Responder& responder, const discovery::CatalogueServer& server);
   engine::Deadline deadline_of(const discovery::CatalogueServer& server) const;
+  std::function<void(const engine::mcp::ProgressUpdate&)> progress_hook(Call& call, Place place,
+                                                                        const std::string& server,
+                                                                        const std::string& tool,
+                                                                        bool for_the_code);
   void start_call(engine::Responder responder, const discovery::CatalogueServer& server,
                   const discovery::ToolDoc& tool, const engine::RawJson& arguments,
                   bool wants_progress);
@@ -129,6 +146,7 @@ class CodeRequests : public std::enable_shared_from_this<CodeRequests> {
   engine::Executor executor_;
   std::shared_ptr<Registry> registry_;
   std::shared_ptr<SavedTools> saved_tools_;
+  std::uint64_t tag_;
   Reach reach_;
   CallTally tally_;
   framing::ObjectScanner scanner_;

@@ -1,4 +1,5 @@
 // A timer round LiveOutput.
+#include <headrace/framing/json_writer.hpp>
 #include <headrace/server/live_progress.hpp>
 #include <headrace/server/plain_text.hpp>
 
@@ -11,6 +12,15 @@ using engine::Deadline;
 // A client that asked for progress hears at least this often that the run is alive.
 constexpr auto heartbeat = std::chrono::seconds(2);
 
+// And of how far a tool call is at most so often.
+constexpr auto call_pause = std::chrono::milliseconds(250);
+
+std::string number(double value) {
+  std::string text;
+  framing::JsonWriter(text).value(value);
+  return text;
+}
+
 }  // namespace
 
 void LiveProgress::listen(CodeRun& request) {
@@ -20,6 +30,12 @@ void LiveProgress::listen(CodeRun& request) {
     LiveOutput::Message words;
     words.text = one_line(message, LiveOutput::longest_message);
     self->say(words);
+  };
+  request.on_call_progress = [weak = weak_from_this()](const std::string& server,
+                                                       const std::string& tool,
+                                                       const engine::mcp::ProgressUpdate& update) {
+    const auto self = weak.lock();
+    if (self && !self->over_) self->tell_of_call(server + "." + tool, update);
   };
   request.on_output = [weak = weak_from_this()](bool is_error, std::string_view text) {
     const auto self = weak.lock();
@@ -33,6 +49,18 @@ void LiveProgress::listen(CodeRun& request) {
     self->output_.progress(progress);
     self->tell();
   };
+}
+
+void LiveProgress::tell_of_call(const std::string& call,
+                                const engine::mcp::ProgressUpdate& update) {
+  // The numbers are the run's own: a call's are words here. What comes too fast is left out.
+  if (Clock::now() < said_ + call_pause) return;
+  std::string text = call + ": " + number(update.progress);
+  if (update.total) text += "/" + number(*update.total);
+  if (!update.message.empty()) text += " " + update.message;
+  LiveOutput::Message words;
+  words.text = one_line(text, LiveOutput::longest_message);
+  say(words);
 }
 
 void LiveProgress::tell() {

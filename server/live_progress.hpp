@@ -25,6 +25,7 @@ class LiveProgress : public std::enable_shared_from_this<LiveProgress> {
 
  private:
   void tell();
+  void tell_of_call(const std::string& call, const engine::mcp::ProgressUpdate& update);
   void say(const LiveOutput::Message& message);
 
   std::weak_ptr<engine::mcp::Request> call_;

@@ -49,6 +49,21 @@ std::filesystem::path expanded(const std::string& path) {
   return path;
 }
 
+// Below the user's folder for what can be had again; empty when there is none.
+std::string cache_file(std::string_view name) {
+  const char* cache = std::getenv("XDG_CACHE_HOME");
+  const char* home = std::getenv("HOME");
+  std::filesystem::path folder;
+  if (cache != nullptr && *cache == '/') {
+    folder = cache;
+  } else if (home != nullptr && *home == '/') {
+    folder = std::filesystem::path(home) / ".cache";
+  } else {
+    return {};
+  }
+  return folder / "headrace" / name;
+}
+
 BridgeOptions bridge_options(const Options& options, std::shared_ptr<engine::Trace> trace) {
   BridgeOptions bridge;
   bridge.registry.downstream.trace = trace;
@@ -64,6 +79,7 @@ BridgeOptions bridge_options(const Options& options, std::shared_ptr<engine::Tra
   bridge.registry.sources.allow_self = options.allow_self;
   bridge.registry.downstream.identity.implementation = {"headrace", version, "Headrace"};
   bridge.registry.downstream.start_limit = options.start_timeout;
+  bridge.registry.era_file = cache_file("eras.json");
   bridge.registry.downstream.stop_times = {std::chrono::milliseconds(400),
                                            std::chrono::milliseconds(300)};
   bridge.launcher.runtime = options.runtime;
@@ -125,14 +141,27 @@ class Program {
     engine::mcp::ServerOptions server;
     server.implementation = {"headrace", version, "Headrace"};
     server.instructions = instructions();
-    server.tools.push_back(run_python_tool(bridge_, executor_, limits));
+    server.announced = {true, false, true, true};
+    const auto resources_changed = [this](const std::vector<std::string>& uris) {
+      server_->role().resources_changed();
+      for (const std::string& uri : uris)
+        server_->role().resource_updated(uri);
+    };
+    server.tools.push_back(run_python_tool(bridge_, executor_, limits, resources_changed));
     server.resources.push_back({std::string(capabilities_uri), capabilities_definition(),
                                 "text/markdown", capabilities_text});
+    server.resources.push_back({std::string(servers_uri), servers_definition(), "application/json",
+                                [this] { return bridge_->describe_servers(); }});
     server.provider = session_resources(bridge_, executor_);
     server_ = Server::make(executor_, std::move(server));
     // Whoever only looks at what we are does not get so far, or is gone in a moment.
     server_->role().on_initialized = [this] { bridge_->prepare(); };
     server_->on_end = [this] { over_.set(); };
+    bridge_->on_servers_changed = [this] {
+      // Our own tool is the same, but what it can reach is not.
+      server_->role().tools_changed();
+      server_->role().resource_updated(servers_uri);
+    };
   }
 
   asio::awaitable<void> serve() {

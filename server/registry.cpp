@@ -1,6 +1,10 @@
 // Keeps configuration, catalogue and running servers in step.
+#include <headrace/discovery/config_file.hpp>
+#include <headrace/discovery/replace_file.hpp>
 #include <headrace/server/registry.hpp>
 #include <headrace/server/run_all.hpp>
+
+#include <algorithm>
 
 namespace headrace::server {
 namespace {
@@ -25,6 +29,26 @@ LogLevel level_of(Severity severity) {
   return LogLevel::error;
 }
 
+engine::mcp::ProtocolChoice choice_of(discovery::Protocol protocol) {
+  switch (protocol) {
+    case discovery::Protocol::legacy:
+      return engine::mcp::ProtocolChoice::legacy;
+    case discovery::Protocol::modern:
+      return engine::mcp::ProtocolChoice::modern;
+    case discovery::Protocol::automatic:
+      break;
+  }
+  return engine::mcp::ProtocolChoice::automatic;
+}
+
+// A server that tells when its list changes need not be asked again, whatever else it says; and
+// none is asked all the time.
+engine::Deadline good_until(std::optional<std::chrono::milliseconds> time_to_live,
+                            const engine::mcp::ServerFacts& facts) {
+  if (!time_to_live || facts.tools.list_changes) return {};
+  return engine::Deadline::after(std::clamp<std::chrono::milliseconds>(*time_to_live, 10s, 24h));
+}
+
 asio::awaitable<void> close_one(std::shared_ptr<Downstream> downstream) {
   co_await downstream->async_close();
 }
@@ -32,12 +56,21 @@ asio::awaitable<void> close_one(std::shared_ptr<Downstream> downstream) {
 }  // namespace
 
 Registry::Registry(engine::Executor executor, RegistryOptions options,
-                   std::shared_ptr<engine::ProcessGuard> guard, engine::Logger logger)
+                   std::shared_ptr<engine::ProcessGuard> guard, engine::Logger logger,
+                   RegistryHooks hooks)
     : executor_(std::move(executor)),
       options_(std::move(options)),
       guard_(std::move(guard)),
       logger_(std::move(logger)),
-      sources_(options_.sources) {}
+      hooks_(std::move(hooks)),
+      eras_(std::make_shared<engine::mcp::EraMemory>()),
+      sources_(options_.sources) {
+  std::string text;
+  std::string error;
+  if (options_.era_file.empty() || !discovery::read_config_file(options_.era_file, text, error))
+    return;
+  eras_->load(text);
+}
 
 void Registry::refresh() {
   if (!sources_.refresh()) return;
@@ -47,6 +80,8 @@ void Registry::refresh() {
     retire(server);
   for (const std::string& server : changes.restarted)
     retire(server);
+  // The first time there is nothing that anybody could have seen.
+  if (std::exchange(loaded_, true) && hooks_.on_change) hooks_.on_change();
 }
 
 void Registry::report(const discovery::Faults& faults) {
@@ -99,24 +134,78 @@ std::shared_ptr<Downstream> Registry::downstream(const std::string& server) {
   launch.argv.insert(launch.argv.end(), spec.args.begin(), spec.args.end());
   launch.environment = discovery::child_environment(spec, options_.sources.environment);
   launch.cwd = spec.cwd;
-  engine::mcp::DownstreamHooks hooks;
-  hooks.on_list_changed = [weak = weak_from_this(), server](engine::mcp::ListKind kind) {
-    if (kind != engine::mcp::ListKind::tools) return;
-    const auto self = weak.lock();
-    if (!self) return;
-    self->catalogue_.set_stale(server);
-    const auto entry_now = self->entries_.find(server);
-    if (entry_now != self->entries_.end()) entry_now->second.stale = entry_now->second.listing;
-  };
   engine::mcp::DownstreamOptions options = options_.downstream;
+  options.protocol = choice_of(spec.protocol);
+  options.memory = eras_;
+  if (!eras_->on_change) {
+    eras_->on_change = [weak = weak_from_this()] {
+      if (const auto self = weak.lock()) self->remember_eras();
+    };
+  }
   if (spec.start_timeout > 0ms) options.start_limit = spec.start_timeout;
   entry.downstream = Downstream::make(executor_, std::move(launch), std::move(options), guard_,
-                                      logger_, std::move(hooks));
+                                      logger_, downstream_hooks(server));
   return entry.downstream;
+}
+
+engine::mcp::DownstreamHooks Registry::downstream_hooks(const std::string& server) {
+  engine::mcp::DownstreamHooks hooks;
+  hooks.on_list_changed = [weak = weak_from_this(), server](engine::mcp::ListKind kind) {
+    const auto self = weak.lock();
+    if (!self) return;
+    if (kind == engine::mcp::ListKind::tools) self->on_tools_changed(server);
+    if (self->hooks_.on_change) self->hooks_.on_change();
+  };
+  hooks.on_restarted = [weak = weak_from_this(), server] {
+    if (const auto self = weak.lock()) self->on_tools_changed(server);
+  };
+  hooks.on_question = [weak = weak_from_this(), server](
+                          const engine::mcp::Question& question,
+                          engine::mcp::ReplyCallback reply) -> std::uint64_t {
+    const auto self = weak.lock();
+    const auto entry = self ? self->entries_.find(server) : Entries::iterator();
+    if (self && self->hooks_.on_question && entry != self->entries_.end() &&
+        entry->second.downstream) {
+      return self->hooks_.on_question(*entry->second.downstream, question, std::move(reply));
+    }
+    reply({{}, engine::mcp::method_not_found, "there is no client to ask"});
+    return 0;
+  };
+  hooks.cancel_question = [weak = weak_from_this()](std::uint64_t number) {
+    const auto self = weak.lock();
+    if (self && self->hooks_.cancel_question) self->hooks_.cancel_question(number);
+  };
+  hooks.capabilities = [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    return self && self->hooks_.capabilities ? self->hooks_.capabilities() : std::string();
+  };
+  return hooks;
+}
+
+void Registry::on_tools_changed(const std::string& server) {
+  catalogue_.set_stale(server);
+  const auto entry = entries_.find(server);
+  if (entry != entries_.end()) entry->second.stale = entry->second.listing;
+}
+
+void Registry::capabilities_changed() {
+  for (const auto& [name, entry] : entries_) {
+    if (entry.downstream) entry.downstream->capabilities_changed();
+  }
+}
+
+void Registry::remember_eras() {
+  std::string error;
+  if (!options_.era_file.empty() &&
+      !discovery::replace_file(options_.era_file, eras_->to_json(), error)) {
+    logger_.log(LogLevel::debug, "registry", "which eras servers speak is not kept: " + error);
+  }
 }
 
 void Registry::with_tools(const std::string& server, engine::Deadline deadline, Listed done) {
   const CatalogueServer* known = catalogue_.find_server(server);
+  const auto kept = entries_.find(server);
+  if (kept != entries_.end() && kept->second.good_until.passed()) catalogue_.set_stale(server);
   if (known != nullptr && known->state() == ListState::listed) {
     done({});
     return;
@@ -169,6 +258,7 @@ void Registry::on_listed(const std::string& server, const Downstream* asked,
     } else {
       error.clear();
       report(catalogue_.set_tools(server, std::move(tools)));
+      found->second.good_until = good_until(pages.time_to_live, asked->facts());
       if (found->second.stale) catalogue_.set_stale(server);
     }
   }
@@ -180,7 +270,7 @@ void Registry::on_listed(const std::string& server, const Downstream* asked,
 asio::awaitable<void> Registry::async_close() {
   const std::shared_ptr<Registry> self = shared_from_this();
   closed_ = true;
-  std::map<std::string, Entry, std::less<>> entries = std::exchange(entries_, {});
+  Entries entries = std::exchange(entries_, {});
   std::vector<asio::awaitable<void>> closing;
   for (auto& [name, entry] : entries) {
     for (Listed& done : entry.waiting)

@@ -18,6 +18,22 @@ namespace headrace::server {
 struct RegistryOptions {
   discovery::SourceOptions sources;
   engine::mcp::DownstreamOptions downstream;
+  /// Where it is kept which era each server speaks, over restarts; empty: nowhere.
+  std::string era_file;
+};
+
+/// What the registry can't answer by itself; all are called on its executor, any may be empty.
+struct RegistryHooks {
+  /// As DownstreamHooks::on_question, of this server.
+  std::function<std::uint64_t(const engine::mcp::Downstream& server,
+                              const engine::mcp::Question& question,
+                              engine::mcp::ReplyCallback reply)>
+      on_question;
+  std::function<void(std::uint64_t)> cancel_question;
+  /// As DownstreamHooks::capabilities.
+  std::function<std::string()> capabilities;
+  /// The servers, or what one of them offers, have changed.
+  std::function<void()> on_change;
 };
 
 /// Not thread-safe. Held by shared_ptr: starts under way keep it alive.
@@ -27,7 +43,8 @@ class Registry : public std::enable_shared_from_this<Registry> {
   using Listed = engine::UniqueFunction<void(const std::string& error)>;
 
   Registry(engine::Executor executor, RegistryOptions options,
-           std::shared_ptr<engine::ProcessGuard> guard, engine::Logger logger);
+           std::shared_ptr<engine::ProcessGuard> guard, engine::Logger logger,
+           RegistryHooks hooks = {});
 
   /// Reads the configuration again where it changed; servers that are gone or changed are closed.
   void refresh();
@@ -44,6 +61,9 @@ class Registry : public std::enable_shared_from_this<Registry> {
   /// The running or startable server of exactly this name; null when there is none.
   std::shared_ptr<engine::mcp::Downstream> downstream(const std::string& server);
 
+  /// RegistryHooks::capabilities says something else from now on.
+  void capabilities_changed();
+
   /// Ends all servers, side by side. For good.
   asio::awaitable<void> async_close();
 
@@ -52,23 +72,32 @@ class Registry : public std::enable_shared_from_this<Registry> {
     std::shared_ptr<engine::mcp::Downstream> downstream;
     std::vector<Listed> waiting;  // for the list that is under way
     bool listing = false;
-    bool stale = false;  // the list changed while it was read
+    bool stale = false;           // the list changed while it was read
+    engine::Deadline good_until;  // what the server said of its list
   };
+
+  using Entries = std::map<std::string, Entry, std::less<>>;
 
   void begin_listing(const std::string& server, engine::Deadline deadline);
   void on_listed(const std::string& server, const engine::mcp::Downstream* asked,
                  engine::mcp::ListPages pages);
   void retire(const std::string& server);
+  engine::mcp::DownstreamHooks downstream_hooks(const std::string& server);
+  void on_tools_changed(const std::string& server);
+  void remember_eras();
   void report(const discovery::Faults& faults);
 
   engine::Executor executor_;
   RegistryOptions options_;
   std::shared_ptr<engine::ProcessGuard> guard_;
   engine::Logger logger_;
+  RegistryHooks hooks_;
+  std::shared_ptr<engine::mcp::EraMemory> eras_;
   discovery::Sources sources_;
   discovery::Catalogue catalogue_;
-  std::map<std::string, Entry, std::less<>> entries_;
+  Entries entries_;
   std::set<std::string> reported_;  // faults that were logged
+  bool loaded_ = false;             // the configuration, at least once
   bool closed_ = false;
 };
 

@@ -164,8 +164,10 @@ void CodeRequests::ask_server(Responder responder, const CatalogueServer& server
       self->finish_call(place, outcome);
     }
   };
-  calls_[place.index].ticket =
-      downstream->call(method, params, deadline_of(server), std::move(callback));
+  engine::mcp::CallContext context;
+  context.tag = tag_;
+  calls_[place.index].ticket = downstream->call(method, params, deadline_of(server),
+                                                std::move(context), std::move(callback));
 }
 
 }  // namespace headrace::server

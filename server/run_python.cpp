@@ -3,6 +3,7 @@
 #include <headrace/server/live_progress.hpp>
 #include <headrace/server/run_python.hpp>
 #include <headrace/server/run_report.hpp>
+#include <headrace/server/session_uri.hpp>
 
 #include <set>
 
@@ -128,10 +129,36 @@ std::shared_ptr<sandbox::Session> find_session(const Bridge& bridge, std::string
   return nullptr;
 }
 
+// Whom servers may ask in the course of a run: its client. Weak, for the call holds the run.
+std::shared_ptr<const Respondent> respondent_of(const std::shared_ptr<Request>& call) {
+  auto respondent = std::make_shared<Respondent>();
+  respondent->capabilities = call->client().capabilities;
+  respondent->ask = [weak = std::weak_ptr(call)](std::string_view method, std::string_view params,
+                                                 engine::mcp::ReplyCallback done) -> std::uint64_t {
+    if (const auto asked = weak.lock()) return asked->ask({}, method, params, std::move(done));
+    done({{}, engine::mcp::internal_error, "the client's request has ended"});
+    return 0;
+  };
+  respondent->withdraw = [weak = std::weak_ptr(call)](std::uint64_t question) {
+    if (const auto asked = weak.lock()) asked->withdraw(question);
+  };
+  return respondent;
+}
+
+std::vector<std::string> uris_of(const RunReport& report) {
+  std::vector<std::string> uris;
+  for (const Link& link : report.links)
+    uris.push_back(link.uri);
+  for (const sandbox::Display& display : report.displays) {
+    if (!display.archived.empty()) uris.push_back(item_uri(report.session, display.archived));
+  }
+  return uris;
+}
+
 asio::awaitable<void> run(std::shared_ptr<Request> call, std::shared_ptr<Bridge> bridge,
                           std::shared_ptr<BridgeRun> bridge_run,
                           std::shared_ptr<LiveProgress> progress, engine::Executor executor,
-                          Asked asked, RunLimits limits) {
+                          Asked asked, RunLimits limits, ResourcesChanged resources_changed) {
   if (progress) {
     asio::awaitable<void> speaking = LiveProgress::speak(progress);
     asio::co_spawn(executor, std::move(speaking), asio::detached);
@@ -143,6 +170,8 @@ asio::awaitable<void> run(std::shared_ptr<Request> call, std::shared_ptr<Bridge>
     const auto session = find_session(*bridge, asked.session);
     RunReport report = report_of(std::move(result), asked.servers, asked.timeout, asked.session,
                                  session ? &session->archive() : nullptr);
+    const std::vector<std::string> uris = uris_of(report);
+    if (!uris.empty() && resources_changed) resources_changed(uris);
     const std::string json = render_result(std::move(report), form_for(*call, limits));
     call->result(std::string_view(json));
   }
@@ -190,12 +219,13 @@ std::variant<CodeRun, std::string> read_arguments(const std::string& arguments,
 }
 
 engine::mcp::ToolSpec run_python_tool(std::shared_ptr<Bridge> bridge, engine::Executor executor,
-                                      RunLimits limits) {
+                                      RunLimits limits, ResourcesChanged resources_changed) {
   engine::mcp::ToolSpec tool;
   tool.name = "run_python";
   tool.definition = definition(limits);
-  tool.handler = [bridge = std::move(bridge), executor,
-                  limits](const std::shared_ptr<Request>& call) {
+  tool.handler = [bridge = std::move(bridge), executor, limits,
+                  resources_changed =
+                      std::move(resources_changed)](const std::shared_ptr<Request>& call) {
     std::variant<CodeRun, std::string> arguments = read_arguments(call->arguments(), limits);
     if (const auto* error = std::get_if<std::string>(&arguments)) {
       const std::string json = render_result(rejected_report(*error), form_for(*call, limits));
@@ -212,10 +242,11 @@ engine::mcp::ToolSpec run_python_tool(std::shared_ptr<Bridge> bridge, engine::Ex
       progress = std::make_shared<LiveProgress>(executor, call);
       progress->listen(request);
     }
+    request.respondent = respondent_of(call);
     const std::shared_ptr<BridgeRun> bridge_run = bridge->make_run(std::move(request));
     call->on_cancel = [bridge_run] { bridge_run->cancel(); };
-    asio::awaitable<void> running =
-        run(call, bridge, bridge_run, std::move(progress), executor, std::move(asked), limits);
+    asio::awaitable<void> running = run(call, bridge, bridge_run, std::move(progress), executor,
+                                        std::move(asked), limits, resources_changed);
     asio::co_spawn(executor, std::move(running), asio::detached);
   };
   return tool;

@@ -23,8 +23,11 @@ struct RunLimits {
 std::variant<CodeRun, std::string> read_arguments(const std::string& arguments,
                                                   const RunLimits& limits);
 
+/// Told after a run, before its answer: the resources that it has made or changed.
+using ResourcesChanged = std::function<void(const std::vector<std::string>& uris)>;
+
 /// `run_python` on this bridge, for a server role.
 engine::mcp::ToolSpec run_python_tool(std::shared_ptr<Bridge> bridge, engine::Executor executor,
-                                      RunLimits limits);
+                                      RunLimits limits, ResourcesChanged resources_changed = {});
 
 }  // namespace headrace::server

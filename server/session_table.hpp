@@ -3,6 +3,7 @@
 
 #include <headrace/sandbox/session.hpp>
 #include <headrace/server/code_requests.hpp>
+#include <headrace/server/run_questions.hpp>
 
 #include <cstdint>
 #include <deque>
@@ -22,6 +23,8 @@ struct NamedSession {
   std::shared_ptr<sandbox::Session> session;
   /// Why the state of an earlier session of this name is gone, until somebody is told.
   std::string lost;
+  /// Of the run under way; null between runs.
+  std::shared_ptr<const Respondent> respondent;
 
  private:
   friend class SessionTable;

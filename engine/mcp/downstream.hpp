@@ -83,8 +83,10 @@ using PagesCallback = UniqueFunction<void(ListPages)>;
 
 /// All run on the executor; any may be empty.
 struct DownstreamHooks {
-  /// A list of the server's has changed, or it has been started again and may have another one.
+  /// A list of the server's has changed.
   std::function<void(ListKind)> on_list_changed;
+  /// It has been started again: what it lists now may be something else.
+  std::function<void()> on_restarted;
   /// `notifications/resources/updated`.
   std::function<void(std::string_view uri)> on_resource_updated;
   /// What the engine has no use for itself: `notifications/elicitation/complete`, and

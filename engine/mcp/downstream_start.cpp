@@ -57,7 +57,7 @@ asio::awaitable<void> Downstream::supervise(std::shared_ptr<Downstream> self) {
       self->listen();
       self->send_waiting();
       // The lists that were read from an earlier process may not be this one's.
-      if (self->state_.starts() > 1) self->tell_all_lists();
+      if (self->state_.starts() > 1 && self->hooks_.on_restarted) self->hooks_.on_restarted();
       co_await self->ended_.async_wait();
       self->peer_open_ = false;
       const std::string how = co_await self->tear_down();

@@ -68,6 +68,11 @@ std::string_view progress_token(std::string_view raw_meta) {
   return may_be ? token : std::string_view();
 }
 
+void refuse_without(Responder& responder, const Message& message, std::string_view what) {
+  responder.error(method_not_found, "Method not found: " + std::string(message.method) +
+                                        " (this server has no " + std::string(what) + ")");
+}
+
 template <class Specs>
 std::vector<std::string> definitions_of(const Specs& specs) {
   std::vector<std::string> definitions;
@@ -393,7 +398,7 @@ void ServerRole::answer_page(Responder& responder, const Message& message,
 void ServerRole::list_tools(Responder& responder, const Message& message,
                             const ClientContext& client) {
   if (options_.tools.empty()) {
-    responder.error(method_not_found, "This server has no tools");
+    refuse_without(responder, message, "tools");
     return;
   }
   answer_page(responder, message, client, "tools", definitions_of(options_.tools));
@@ -402,7 +407,7 @@ void ServerRole::list_tools(Responder& responder, const Message& message,
 void ServerRole::list_prompts(Responder& responder, const Message& message,
                               const ClientContext& client) {
   if (options_.prompts.empty()) {
-    responder.error(method_not_found, "This server has no prompts");
+    refuse_without(responder, message, "prompts");
     return;
   }
   answer_page(responder, message, client, "prompts", definitions_of(options_.prompts));
@@ -489,6 +494,10 @@ void ServerRole::call_tool(Responder& responder, const Message& message,
 
 void ServerRole::get_prompt(Responder& responder, const Message& message,
                             const ClientContext& client) {
+  if (options_.prompts.empty()) {
+    refuse_without(responder, message, "prompts");
+    return;
+  }
   const std::optional<std::string> name = read_text(responder, message.params, "name");
   if (!name) return;
   const std::optional<std::string_view> arguments = read_arguments(responder, message.params);

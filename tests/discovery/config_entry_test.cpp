@@ -219,6 +219,19 @@ TEST(ConfigEntry, ToolRules) {
   EXPECT_EQ(odd.faults.size(), 2U);
 }
 
+TEST(ConfigEntry, TheEraOfItsProtocol) {
+  const auto protocol = [](std::string_view json) { return read(json).spec().protocol; };
+  EXPECT_EQ(protocol(R"({"command":"c"})"), Protocol::automatic);
+  EXPECT_EQ(protocol(R"({"command":"c","protocol":"auto"})"), Protocol::automatic);
+  EXPECT_EQ(protocol(R"({"command":"c","protocol":"legacy"})"), Protocol::legacy);
+  EXPECT_EQ(protocol(R"({"command":"c","protocol":"modern"})"), Protocol::modern);
+  for (const char* odd : {R"("old")", "7", "[]"}) {
+    const Read read_odd = read(R"({"command":"c","protocol":)" + std::string(odd) + "}");
+    EXPECT_EQ(read_odd.spec().protocol, Protocol::automatic);
+    EXPECT_EQ(read_odd.faults.size(), 1U) << odd;
+  }
+}
+
 TEST(ConfigEntry, TimeoutsInTheUnitOfTheFile) {
   using std::chrono::milliseconds;
   const auto times = [](std::string_view json, const Dialect& dialect = {}) {

@@ -49,6 +49,7 @@ struct Downstreams : testing::Test {
                            std::string(message) + "\n";
                   });
     DownstreamHooks hooks;
+    hooks.on_restarted = [this] { ++restarts; };
     hooks.on_list_changed = [this](ListKind kind) {
       ++(kind == ListKind::tools ? tools_changed : others_changed);
     };
@@ -114,6 +115,7 @@ struct Downstreams : testing::Test {
   std::shared_ptr<Downstream> server;
   std::string log;
   int tools_changed = 0;
+  int restarts = 0;
   int others_changed = 0;
   Downstream::Ticket last_ticket = 0;
 };

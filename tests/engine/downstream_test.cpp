@@ -92,7 +92,7 @@ TEST_F(Downstreams, OneThatDiedIsStartedAgainByTheNextCall) {
     EXPECT_TRUE(call("die").error);
     EXPECT_TRUE(run_until(context, [this] { return server->phase() == Phase::idle; }));
   }
-  EXPECT_EQ(tools_changed, 2) << "the list of a new process may be another one";
+  EXPECT_EQ(restarts, 2) << "the list of a new process may be another one";
 }
 
 TEST_F(Downstreams, ACallMadeFromTheNewsOfADeathStartsItAgain) {

@@ -378,5 +378,19 @@ TYPED_TEST(Streams, AHookMayDestroyThePeer) {
   EXPECT_EQ(peer, nullptr);
 }
 
+TYPED_TEST(Streams, OnceTheFarEndIsGoneNoDeadlineKeepsTheContextBusy) {
+  Peer peer = this->make();
+  peer.start();
+  CallOptions options;
+  options.deadline = Deadline::after(std::chrono::hours(24));
+  std::error_code error;
+  Completion completion = [&error](std::error_code why, const Answer&) { error = why; };
+  peer.call("m", {}, options, std::move(completion));
+  asio::post(this->context, [script = this->script] { script->end(); });
+  // Or it would run for a day.
+  this->context.run();
+  EXPECT_EQ(error, Errc::peer_closed);
+}
+
 }  // namespace
 }  // namespace headrace::engine

@@ -146,7 +146,7 @@ TEST_F(Role, ACursorCanOnlyBeMadeUp) {
 }
 
 TEST_F(Role, UnknownMethodsToolsAndResourcesAreNamed) {
-  EXPECT_THAT(ask("prompts/list"), refused(-32601, "This server has no prompts"));
+  EXPECT_THAT(ask("prompts/list"), refused(-32601, "Method not found: prompts/list"));
   EXPECT_THAT(ask("tools/call", R"({"name":"nope"})"), refused(-32602, "Unknown tool: nope"));
   EXPECT_THAT(ask("resources/read", R"({"uri":"res://two"})"),
               refused(-32602, R"(Unknown resource: res://two","data":{"uri":"res://two"}})"));

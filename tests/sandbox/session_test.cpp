@@ -276,5 +276,35 @@ TEST_F(SessionTest, ProgressIsHeard) {
   EXPECT_THAT(heard, ElementsAre(1));
 }
 
+TEST_F(SessionTest, TheTimeOfARunStandsStillWhileItIsHeld) {
+  RunRequest request;
+  request.code =
+      "import asyncio, time\nend = time.monotonic() + 1\n"
+      "while time.monotonic() < end: await asyncio.sleep(0.01)";
+  request.timeout = std::chrono::milliseconds(200);
+  session->hold_deadline();
+  session->hold_deadline();
+  session->release_deadline();
+  EXPECT_EQ(run(request).status, RunStatus::success);
+  session->release_deadline();
+  EXPECT_EQ(run(request).status, RunStatus::timed_out);
+}
+
+TEST_F(SessionTest, WhatIsLeftOfItsTimeIsLeftAfterwards) {
+  RunRequest request;
+  request.code = "import asyncio\nprint('up', flush=True)\nwhile True: await asyncio.sleep(0.01)";
+  request.timeout = std::chrono::milliseconds(300);
+  bool printed = false;
+  request.on_output = [&printed](bool, std::string_view) { printed = true; };
+  session->hold_deadline();
+  const std::shared_ptr<Begun> begun = begin(std::move(request));
+  ASSERT_TRUE(until([&] { return printed; }));
+  // A call that begins now has the run's whole time.
+  EXPECT_GT(session->call_deadline().left(), std::chrono::milliseconds(300));
+  session->release_deadline();
+  ASSERT_TRUE(until([&] { return begun->done; }));
+  EXPECT_EQ(begun->result.status, RunStatus::timed_out);
+}
+
 }  // namespace
 }  // namespace headrace::sandbox::test

@@ -1,0 +1,51 @@
+// Writing beside it, and then into its place.
+#include <headrace/discovery/replace_file.hpp>
+
+#include <cerrno>
+#include <filesystem>
+#include <stdlib.h>
+#include <system_error>
+#include <unistd.h>
+
+namespace headrace::discovery {
+namespace {
+
+std::string system_message() {
+  return std::generic_category().message(errno);
+}
+
+bool write_all(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = ::write(fd, text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
+}  // namespace
+
+bool replace_file(const std::string& file, std::string_view text, std::string& error) {
+  std::error_code failed;
+  std::filesystem::create_directories(std::filesystem::path(file).parent_path(), failed);
+  // A file that is a link into the user's collection of settings stays one.
+  const std::filesystem::path target = std::filesystem::weakly_canonical(file, failed);
+  std::string draft = (failed ? file : target.string()) + ".XXXXXX";
+  const int fd = ::mkstemp(draft.data());
+  if (fd < 0) {
+    error = "`" + file + "` cannot be written: " + system_message();
+    return false;
+  }
+  bool done = write_all(fd, text) && ::fsync(fd) == 0;
+  if (!done) error = "`" + file + "` cannot be written: " + system_message();
+  ::close(fd);
+  if (done && ::rename(draft.c_str(), (failed ? file : target.string()).c_str()) != 0) {
+    error = "`" + file + "` cannot be replaced: " + system_message();
+    done = false;
+  }
+  if (!done) ::unlink(draft.c_str());
+  return done;
+}
+
+}  // namespace headrace::discovery
