@@ -11,7 +11,8 @@ set(mcp "${engine}/mcp")
 headrace_fuzz(fuzz_engine_server_role MAX_LEN 1024
   SOURCES engine_server_role.cpp ${peer} "${engine}/logger.cpp" "${mcp}/client_context.cpp"
           "${mcp}/protocol.cpp" "${mcp}/question.cpp" "${mcp}/request.cpp"
-          "${mcp}/server_messages.cpp" "${mcp}/server_role.cpp" "${mcp}/subscriptions.cpp"
+          "${mcp}/server_messages.cpp" "${mcp}/server_offers.cpp" "${mcp}/server_role.cpp"
+          "${mcp}/server_rounds.cpp" "${mcp}/subscriptions.cpp"
   DEPENDS headrace::framing asio::asio simdjson::simdjson nlohmann_json::nlohmann_json)
 headrace_fuzz(fuzz_engine_client_role MAX_LEN 1024
   SOURCES engine_client_role.cpp ${peer} "${mcp}/call_flow.cpp" "${mcp}/client_context.cpp"

@@ -1,0 +1,137 @@
+// How requests that take their time are let in, and how they go on with their client's next round.
+#include <headrace/engine/mcp/raw_members.hpp>
+#include <headrace/engine/mcp/server_role.hpp>
+#include <headrace/framing/json_writer.hpp>
+#include <headrace/framing/object_walk.hpp>
+
+#include <array>
+#include <random>
+#include <utility>
+
+#include <simdjson.h>
+
+namespace headrace::engine::mcp {
+namespace {
+
+using framing::Fault;
+using framing::Member;
+namespace dom = simdjson::dom;
+
+constexpr std::size_t most_suspended = 256;
+
+// Raw, a view into `raw_meta`; empty when there is none.
+std::string_view progress_token(std::string_view raw_meta) {
+  std::array<Member, 1> members{{{"progressToken"}}};
+  if (!is_object(raw_meta) || !scan(raw_meta, members)) return {};
+  const std::string_view token = members[0].value;
+  const bool may_be =
+      is_string(token) || (!token.empty() && token.front() != '{' && token.front() != '[' &&
+                           token != "null" && token != "true" && token != "false");
+  return may_be ? token : std::string_view();
+}
+
+// 256 bits that nobody can guess: what the system has in its pool.
+std::string make_state() {
+  std::random_device random;
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string state = "hr1-";
+  for (int word = 0; word < 8; ++word) {
+    std::uint32_t bits = random();
+    for (int digit = 0; digit < 8; ++digit, bits >>= 4)
+      state += digits[bits & 15U];
+  }
+  return state;
+}
+
+// Clients may write the same arguments with other spaces.
+bool are_same(std::string_view one, std::string_view other) {
+  if (one == other) return true;
+  dom::parser parsers[2];
+  dom::element elements[2];
+  return parsers[0].parse(one.data(), one.size()).get(elements[0]) == simdjson::SUCCESS &&
+         parsers[1].parse(other.data(), other.size()).get(elements[1]) == simdjson::SUCCESS &&
+         std::string(simdjson::minify(elements[0])) == std::string(simdjson::minify(elements[1]));
+}
+
+using Answers = std::map<std::string, std::string, std::less<>>;
+
+Answers read_answers(std::string_view raw) {
+  Answers answers;
+  framing::StructuralIndex index;
+  if (index.build(raw) != Fault::none) return answers;
+  framing::ObjectWalk walk(raw, index);
+  if (walk.begin() != Fault::none) return answers;
+  framing::ObjectWalk::Item item;
+  while (walk.next(item)) {
+    std::string key;
+    if (framing::append_unescaped(key, item.key)) answers[key] = item.value;
+  }
+  return answers;
+}
+
+}  // namespace
+
+std::shared_ptr<Request> ServerRole::admit(Responder& responder, std::string_view method,
+                                           std::string_view name, std::string_view arguments,
+                                           std::string_view raw_meta, const ClientContext& client) {
+  const std::string id(responder.id());
+  auto request = std::make_shared<Request>(std::move(responder), method, name, arguments,
+                                           progress_token(raw_meta), weak_from_this());
+  request->client_ = client;
+  requests_[id] = request;
+  return request;
+}
+
+std::shared_ptr<Request> ServerRole::admit_or_resume(Responder& responder, const Message& message,
+                                                     std::string_view name,
+                                                     std::string_view arguments,
+                                                     const ClientContext& client) {
+  std::array<Member, 3> members{{{"_meta"}, {"requestState"}, {"inputResponses"}}};
+  if (!scan(message.params, members)) {
+    responder.error(invalid_params, "'requestState' and 'inputResponses' may be there once each");
+    return nullptr;
+  }
+  const auto [meta, raw_state, raw_answers] =
+      std::array{members[0].value, members[1].value, members[2].value};
+  if (client.era == Era::legacy || (raw_state.empty() && raw_answers.empty())) {
+    return admit(responder, message.method, name, arguments, meta, client);
+  }
+  if (!raw_answers.empty() && !is_object(raw_answers)) {
+    responder.error(invalid_params, "'inputResponses' must be an object");
+    return nullptr;
+  }
+  Answers answers = read_answers(raw_answers);
+  if (raw_state.empty()) {
+    auto request = admit(responder, message.method, name, arguments, meta, client);
+    request->answers_ = std::move(answers);
+    return request;
+  }
+  std::string state;
+  if (is_string(raw_state)) framing::append_unescaped(state, raw_state);
+  const auto found = suspended_.find(state);
+  // What it was given for comes with it again, or it was taken from elsewhere.
+  const bool fits = found != suspended_.end() && found->second.request->method_ == message.method &&
+                    found->second.request->name_ == name &&
+                    are_same(found->second.request->arguments_, arguments);
+  if (!fits) {
+    responder.error(invalid_params,
+                    "'requestState' is not one that waits for this request: it is unknown, was "
+                    "used before, or has expired; make the request again without it");
+    return nullptr;
+  }
+  const std::shared_ptr<Request> request = std::move(found->second.request);
+  suspended_.erase(found);
+  requests_[std::string(responder.id())] = request;
+  request->resume(std::move(responder), client, progress_token(meta), std::move(answers));
+  return nullptr;
+}
+
+std::string ServerRole::suspend(std::shared_ptr<Request> request) {
+  if (suspended_.size() >= most_suspended) return {};
+  std::string state = make_state();
+  suspended_[state] = {std::move(request), Clock::now() + options_.question_limit};
+  if (output_.rearm) output_.rearm();
+  return state;
+}
+
+}  // namespace headrace::engine::mcp
