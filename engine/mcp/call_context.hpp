@@ -15,7 +15,8 @@ struct ProgressUpdate {
   std::string message;
 };
 
-/// A value. Made without one, a call to a server of the legacy era allocates no memory.
+/// A value. A tag alone costs nothing: a call to a server of the legacy era is still one request,
+/// of which nothing is kept but the callback.
 struct CallContext {
   /// Names the call in Question::call_tag; the caller's own, 0 for none.
   std::uint64_t tag = 0;

@@ -6,13 +6,8 @@
 namespace headrace::engine::mcp {
 namespace {
 
-// A ticket is a call's number at the peer below the count of starts, so that it can't mean a call
-// to another incarnation; the highest bit marks calls that had to wait, the one below it those of
-// several requests.
 constexpr int incarnation_shift = 40;
 constexpr std::uint64_t number_mask = (std::uint64_t{1} << incarnation_shift) - 1;
-constexpr std::uint64_t waiting_mark = std::uint64_t{1} << 63;
-constexpr std::uint64_t flow_mark = std::uint64_t{1} << 62;
 
 constexpr std::size_t quoted_stderr = 1000;
 
@@ -191,8 +186,18 @@ Downstream::Ticket Downstream::send(std::string_view method, const Payload& para
 
 void Downstream::send_waiting() {
   waiting_timer_.cancel();
-  std::list<Waiting> waiting = std::exchange(waiting_, {});
-  for (Waiting& one : waiting) {
+  // A server that has ended behind its first answer leaves them for the next life.
+  for (auto next = waiting_.begin(); next != waiting_.end();) {
+    if (next->kind != CallKind::start_only && !can_send()) {
+      ++next;
+      continue;
+    }
+    Waiting one = std::move(*next);
+    next = waiting_.erase(next);
+    if (one.kind == CallKind::start_only) {
+      finish_later(std::move(one.callback), {}, {});
+      continue;
+    }
     const Ticket ticket = one.ticket;
     auto callback = [this, ticket,
                      inner = std::make_unique<OutcomeCallback>(std::move(one.callback))](
@@ -200,16 +205,13 @@ void Downstream::send_waiting() {
       promoted_.erase(ticket);
       (*inner)(std::move(outcome));
     };
-    if (one.kind == CallKind::start_only) {
-      finish_later(std::move(callback), {}, {});
-      continue;
-    }
     const Payload params = one.kind == CallKind::tool ? Payload({}, {one.params, {}}, {})
                                                       : Payload(std::string_view(one.params));
     const Ticket now = dispatch(one.kind, one.method, params, one.deadline, std::move(one.context),
                                 std::move(callback));
     promoted_[ticket] = now;
   }
+  arm_waiting_timer();
 }
 
 void Downstream::on_given_up() {

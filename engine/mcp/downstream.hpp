@@ -230,6 +230,7 @@ class Downstream : public std::enable_shared_from_this<Downstream> {
   Ticket start_flow(CallKind kind, std::string_view method, const Payload& params,
                     Deadline deadline, CallContext context, OutcomeCallback callback);
   void advance(const std::shared_ptr<Flow>& flow, CallFlow::Step step);
+  Deadline deadline_of(const Flow& flow) const;
   void send_step(const std::shared_ptr<Flow>& flow);
   void wait_step(const std::shared_ptr<Flow>& flow);
   void ask_step(const std::shared_ptr<Flow>& flow);

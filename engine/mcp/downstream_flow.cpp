@@ -8,8 +8,6 @@
 namespace headrace::engine::mcp {
 namespace {
 
-constexpr std::uint64_t flow_mark = std::uint64_t{1} << 62;
-
 // A task is kept for as long as it is waited for, and a little longer.
 std::chrono::milliseconds task_ttl(Deadline deadline) {
   constexpr std::chrono::milliseconds longest = std::chrono::hours(1);
@@ -47,6 +45,9 @@ Downstream::Ticket Downstream::start_flow(CallKind kind, std::string_view method
   const auto flow = std::make_shared<Flow>(executor_, std::move(steps));
   flow->number = number;
   flow->deadline = deadline;
+  if (held_since_ && !deadline.is_never()) {
+    flow->deadline = Deadline(deadline.at() - (Clock::now() - *held_since_));
+  }
   flow->context = std::move(context);
   flow->callback = std::move(callback);
   flows_.emplace(number, flow);
@@ -79,6 +80,11 @@ void Downstream::advance(const std::shared_ptr<Flow>& flow, CallFlow::Step step)
   }
 }
 
+// As it would be if deadlines were released now.
+Deadline Downstream::deadline_of(const Flow& flow) const {
+  return held_since_ ? flow.deadline.later(Clock::now() - *held_since_) : flow.deadline;
+}
+
 void Downstream::send_step(const std::shared_ptr<Flow>& flow) {
   // The peer ends its calls before we are gone, so that `this` is safe in there.
   auto completion = [this, flow](std::error_code error, Answer answer) {
@@ -86,7 +92,7 @@ void Downstream::send_step(const std::shared_ptr<Flow>& flow) {
     on_flow_answer(flow, error, std::move(answer));
   };
   CallOptions call_options;
-  call_options.deadline = flow->deadline;
+  call_options.deadline = deadline_of(*flow);
   ++calls_under_way_;
   flow->in_flight =
       peer_.call(flow->steps.method(), flow->steps.params(), call_options, std::move(completion));
@@ -111,12 +117,12 @@ void Downstream::on_flow_answer(const std::shared_ptr<Flow>& flow, std::error_co
 }
 
 void Downstream::wait_step(const std::shared_ptr<Flow>& flow) {
-  const Deadline until = Deadline::after(flow->steps.pause()).earlier(flow->deadline);
+  const Deadline until = Deadline::after(flow->steps.pause()).earlier(deadline_of(*flow));
   flow->timer.expires_at(until.at());
   auto passed = [weak = weak_from_this(), flow](std::error_code error) {
     const auto self = weak.lock();
     if (!self || error || flow->ended) return;
-    if (flow->deadline.passed()) {
+    if (self->deadline_of(*flow).passed()) {
       self->give_up(flow);
       self->end_flow(flow, Outcome{Errc::timed_out, {}, self->explain(Errc::timed_out, {})});
     } else {
@@ -142,7 +148,6 @@ void Downstream::ask_step(const std::shared_ptr<Flow>& flow) {
     }
     Question question{wanted.method, wanted.params, flow->context.tag};
     auto reply = [this, flow, i](QuestionReply answer) {
-      flow->asked[i] = 0;
       on_flow_reply(flow, i, std::move(answer));
     };
     const std::uint64_t key = desk_->ask(std::move(question), std::move(reply));
@@ -159,6 +164,7 @@ void Downstream::ask_step(const std::shared_ptr<Flow>& flow) {
 void Downstream::on_flow_reply(const std::shared_ptr<Flow>& flow, std::size_t index,
                                QuestionReply reply) {
   if (flow->ended) return;
+  flow->asked[index] = 0;
   const bool failed = reply.result.empty();
   if (failed && reply.code == 0) reply.code = internal_error;
   flow->replies[index] = std::move(reply);

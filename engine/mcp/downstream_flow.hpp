@@ -5,13 +5,19 @@
 
 namespace headrace::engine::mcp {
 
+// A ticket is a call's number at the peer below the count of starts, so that it can't mean a call
+// to another incarnation; the highest bit marks calls that had to wait, the one below it those of
+// several requests.
+inline constexpr std::uint64_t waiting_mark = std::uint64_t{1} << 63;
+inline constexpr std::uint64_t flow_mark = std::uint64_t{1} << 62;
+
 struct Downstream::Flow {
   Flow(const Executor& executor, CallFlow::Options options)
       : steps(std::move(options)), timer(executor) {}
 
   CallFlow steps;
   std::uint64_t number = 0;  // also its progress token
-  Deadline deadline;
+  Deadline deadline;         // earlier by as long as deadlines had stood still when it began
   CallContext context;
   OutcomeCallback callback;
   bool ended = false;

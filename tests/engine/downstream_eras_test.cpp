@@ -379,6 +379,29 @@ TEST_F(Eras, ALegacyServersDeadlinesStandStillWhileItAsks) {
   EXPECT_EQ(await(meanwhile).error, Errc::timed_out);
 }
 
+TEST_F(Eras, SoDoThoseOfTasksThatArePolledMeanwhile) {
+  make_legacy();
+  EXPECT_FALSE(call("echo").error);
+  CallContext with;
+  with.as_task = true;
+  constexpr const char* endless = R"({"kind":"endless"})";
+  const auto deadline = Deadline::after(std::chrono::milliseconds(200));
+  const auto before = begin_with("task", with, endless, deadline);
+  const auto asking = begin("elicit");
+  await_questions(1);
+  const auto meanwhile =
+      begin_with("task", with, endless, Deadline::after(std::chrono::milliseconds(1)));
+  asio::steady_timer timer(context, deadline.at() + std::chrono::milliseconds(50));
+  bool passed = false;
+  timer.async_wait([&passed](std::error_code) { passed = true; });
+  EXPECT_TRUE(run_until(context, [&passed] { return passed; }));
+  EXPECT_EQ(before->times + meanwhile->times, 0);
+  replies[0]({R"({"action":"accept"})", 0, {}});
+  EXPECT_FALSE(await(asking).error);
+  EXPECT_EQ(await(before).error, Errc::timed_out);
+  EXPECT_EQ(await(meanwhile).error, Errc::timed_out);
+}
+
 TEST_F(Eras, AQuestionThatIsTakenBackIsForgotten) {
   make_legacy();
   EXPECT_FALSE(call("take_back").error);
