@@ -45,6 +45,10 @@ std::shared_ptr<Bridge> Bridge::make(engine::Executor executor, BridgeOptions op
       new Bridge(std::move(executor), std::move(options), std::move(logger)));
 }
 
+Bridge::~Bridge() {
+  registry_->drop_hooks();
+}
+
 std::shared_ptr<NamedSession> Bridge::make_session(const std::string& name) {
   const auto named = std::make_shared<NamedSession>();
   named->name = name;
@@ -200,7 +204,7 @@ asio::awaitable<std::string> Bridge::start_servers(std::shared_ptr<BridgeRun> ru
 
 RegistryHooks Bridge::registry_hooks() {
   RegistryHooks hooks;
-  // The registry lives no longer than we do; what it has started may.
+  // Dropped when we go.
   hooks.on_question = [this](const engine::mcp::Downstream& server,
                              const engine::mcp::Question& question,
                              engine::mcp::ReplyCallback reply) {

@@ -93,6 +93,10 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
   static std::shared_ptr<Bridge> make(engine::Executor executor, BridgeOptions options,
                                       engine::Logger logger);
 
+  ~Bridge();
+  Bridge(const Bridge&) = delete;
+  Bridge& operator=(const Bridge&) = delete;
+
   std::shared_ptr<BridgeRun> make_run(CodeRun request) const;
   /// Runs it to its end, whatever that is; nothing is thrown. Runs of one session wait for each
   /// other, those of different sessions do not. Cancelled by BridgeRun::cancel(), not by Asio's

@@ -110,16 +110,12 @@ void CodeRequests::call_tool(Responder& responder, const Message& message) {
     responder.error(engine::mcp::invalid_params, "'tool' must be a string");
     return;
   }
-  RawJson arguments{members[2].value, message.frame.owner};
-  if (arguments.text.empty() || arguments.text == "null") arguments = {"{}", {}};
-  if (arguments.text.front() != '{') {
-    responder.error(engine::mcp::invalid_params, "'arguments' must be an object");
-    return;
-  }
+  const auto arguments = read_arguments(responder, message, members[2].value);
+  if (!arguments) return;
   const bool wants_progress = members[3].value == "true";
   const ToolDoc* tool = server->find_tool(tool_name_);
   if (tool != nullptr) {
-    start_call(std::move(responder), *server, *tool, arguments, wants_progress);
+    start_call(std::move(responder), *server, *tool, *arguments, wants_progress);
     return;
   }
   if (server->state() == discovery::ListState::listed) {
@@ -127,7 +123,7 @@ void CodeRequests::call_tool(Responder& responder, const Message& message) {
     return;
   }
   // The name may be an alias: the tools have to be known first. The arguments are kept meanwhile.
-  auto then = [this, name = tool_name_, frame = message.frame, text = arguments.text,
+  auto then = [this, name = tool_name_, frame = message.frame, text = arguments->text,
                wants_progress](Responder waiting, const CatalogueServer& listed) {
     const ToolDoc* found = listed.find_tool(name);
     if (found == nullptr) {

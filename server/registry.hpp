@@ -61,6 +61,9 @@ class Registry : public std::enable_shared_from_this<Registry> {
   /// The running or startable server of exactly this name; null when there is none.
   std::shared_ptr<engine::mcp::Downstream> downstream(const std::string& server);
 
+  /// Whoever gave the hooks is going; calls under way may keep the registry for longer.
+  void drop_hooks() noexcept { hooks_ = {}; }
+
   /// RegistryHooks::capabilities says something else from now on.
   void capabilities_changed();
 

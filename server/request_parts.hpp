@@ -1,9 +1,12 @@
 // What the requests of an interpreter have in common: error codes, and reading their parameters.
 #pragma once
 
+#include <headrace/engine/mcp/protocol.hpp>
+#include <headrace/engine/peer_core.hpp>
 #include <headrace/framing/json_writer.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -25,6 +28,17 @@ inline std::string text_of(std::string_view raw) {
   std::string text;
   if (is_string(raw)) framing::append_unescaped(text, raw);
   return text;
+}
+
+/// The raw `arguments` of a tool or prompt as they stand in `message`, `{}` for none; else the
+/// request is refused.
+inline std::optional<engine::RawJson> read_arguments(engine::Responder& responder,
+                                                     const engine::Message& message,
+                                                     std::string_view raw) {
+  if (raw.empty() || raw == "null") return engine::RawJson{"{}", {}};
+  if (raw.front() == '{') return engine::RawJson{raw, message.frame.owner};
+  responder.error(engine::mcp::invalid_params, "'arguments' must be an object");
+  return std::nullopt;
 }
 
 }  // namespace headrace::server

@@ -134,14 +134,10 @@ void CodeRequests::get_prompt(Responder& responder, const Message& message) {
     responder.error(engine::mcp::invalid_params, "'name' must be a string");
     return;
   }
-  RawJson arguments{members[2].value, message.frame.owner};
-  if (arguments.text.empty() || arguments.text == "null") arguments = {"{}", {}};
-  if (arguments.text.front() != '{') {
-    responder.error(engine::mcp::invalid_params, "'arguments' must be an object");
-    return;
-  }
+  const auto arguments = read_arguments(responder, message, members[2].value);
+  if (!arguments) return;
   const std::string head = R"({"name":)" + std::string(members[1].value) + R"(,"arguments":)";
-  ask_server(std::move(responder), *server, "prompts/get", Payload(head, arguments, "}"),
+  ask_server(std::move(responder), *server, "prompts/get", Payload(head, *arguments, "}"),
              Listing::prompts);
 }
 
