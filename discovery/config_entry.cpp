@@ -72,6 +72,7 @@ class EntryReader {
     for (const ConfigValue* env : env_)
       read_env(*env, spec);
     read_cwd(spec);
+    read_roots(spec);
     read_description(spec);
     read_settings(spec);
     if (failed_) return std::nullopt;
@@ -269,6 +270,22 @@ class EntryReader {
         spec.cwd.empty() ? std::string(context_.folder) : in_folder(context_.folder, spec.cwd);
     if (spec.command.find('/') != std::string::npos) {
       spec.command = in_folder(spec.cwd, spec.command);
+    }
+  }
+
+  void read_roots(ServerSpec& spec) {
+    const ConfigValue* roots = member("roots");
+    if (roots == nullptr) return;
+    if (roots->kind != Kind::array) return fail(roots->line, "`roots` is not an array of strings");
+    for (std::size_t i = 0; i < roots->items.size(); ++i) {
+      const ConfigValue& item = roots->items[i];
+      const std::string where = "roots[" + std::to_string(i) + ']';
+      if (item.kind != Kind::string) return fail(item.line, ticked(where) + " is not a string");
+      std::string root = expand_home(expanded(item, where), context_.home);
+      if (!root.starts_with("file://") && !root.starts_with('/')) {
+        return fail(item.line, ticked(where) + " is neither an absolute path nor a file: URI");
+      }
+      spec.roots.push_back(std::move(root));
     }
   }
 

@@ -15,7 +15,7 @@ bool names(const std::vector<std::string>& list, std::string_view tool) noexcept
 
 bool same_process(const ServerSpec& a, const ServerSpec& b) noexcept {
   return a.command == b.command && a.args == b.args && a.env == b.env && a.cwd == b.cwd &&
-         a.protocol == b.protocol;
+         a.protocol == b.protocol && a.roots == b.roots;
 }
 
 bool allows_tool(const ToolRules& rules, std::string_view tool) noexcept {

@@ -47,6 +47,7 @@ struct ServerSpec {
   std::vector<std::string> args;
   std::vector<std::pair<std::string, std::string>> env;  ///< in the file's order, names unique
   std::string cwd;                                       ///< empty: the directory of this process
+  std::vector<std::string> roots;  ///< what it may look at: absolute paths, or `file:` URIs
   std::string description;
   SpecSource source;
   std::vector<OtherName> other_names;  ///< in order of precedence

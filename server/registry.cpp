@@ -3,6 +3,7 @@
 #include <headrace/discovery/replace_file.hpp>
 #include <headrace/server/registry.hpp>
 #include <headrace/server/run_all.hpp>
+#include <headrace/server/session_uri.hpp>
 
 #include <algorithm>
 
@@ -136,6 +137,9 @@ std::shared_ptr<Downstream> Registry::downstream(const std::string& server) {
   launch.cwd = spec.cwd;
   engine::mcp::DownstreamOptions options = options_.downstream;
   options.protocol = choice_of(spec.protocol);
+  for (const std::string& root : spec.roots) {
+    options.identity.roots.push_back({root.starts_with('/') ? host_file_uri(root) : root, {}});
+  }
   options.memory = eras_;
   if (!eras_->on_change) {
     eras_->on_change = [weak = weak_from_this()] {

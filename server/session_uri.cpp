@@ -156,6 +156,12 @@ std::string item_uri(std::string_view session, std::string_view path) {
   return uri;
 }
 
+std::string host_file_uri(std::string_view path) {
+  std::string uri = "file://";
+  append_encoded(uri, path);
+  return uri;
+}
+
 std::optional<SessionUri> parse_session_uri(std::string_view uri) {
   if (!uri.starts_with(prefix)) return std::nullopt;
   uri.remove_prefix(prefix.size());

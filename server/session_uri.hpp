@@ -22,6 +22,9 @@ struct SessionUri {
 std::string file_uri(std::string_view session, std::string_view path);
 std::string item_uri(std::string_view session, std::string_view path);
 
+/// `file:///…` of an absolute path of this machine.
+std::string host_file_uri(std::string_view path);
+
 /// Nothing when it is none of these: no segment is empty, `.` or `..`, and what is decoded is UTF-8
 /// without control characters.
 std::optional<SessionUri> parse_session_uri(std::string_view uri);

@@ -219,6 +219,18 @@ TEST(ConfigEntry, ToolRules) {
   EXPECT_EQ(odd.faults.size(), 2U);
 }
 
+TEST(ConfigEntry, RootsAreAbsolute) {
+  const auto roots = [](std::string_view json) { return read(json).spec().roots; };
+  EXPECT_THAT(roots(R"({"command":"c"})"), IsEmpty());
+  EXPECT_THAT(roots(R"({"command":"c","roots":["/a b","file:///c"]})"),
+              ElementsAre("/a b", "file:///c"));
+  for (const char* odd : {R"("/a")", R"([7])", R"(["a/b"])", R"(["https://x"])"}) {
+    const Read refused = read(R"({"command":"c","roots":)" + std::string(odd) + "}");
+    EXPECT_FALSE(refused.entry) << odd;
+    EXPECT_EQ(refused.faults.size(), 1U) << odd;
+  }
+}
+
 TEST(ConfigEntry, TheEraOfItsProtocol) {
   const auto protocol = [](std::string_view json) { return read(json).spec().protocol; };
   EXPECT_EQ(protocol(R"({"command":"c"})"), Protocol::automatic);

@@ -172,6 +172,23 @@ print(json.dumps([allowed.text, str(edited), json.loads(tree.text), refused]))
     assert (inside / "a.txt").read_text() == "one\n2\n"
 
 
+def test_filesystem_takes_the_roots_that_are_configured(start, some_runtime, home, node):
+    inside, shared = home.path / "inside", home.path / "shared folder"
+    inside.mkdir()
+    shared.mkdir()
+    home.add_node("files", "server-filesystem", inside, roots=[str(shared)])
+    allowed = start(some_runtime).json("""
+import asyncio, json
+for _ in range(200):
+    # It asks for them once it has been started.
+    allowed = (await mcp_files.list_allowed_directories()).text
+    if "shared" in allowed: break
+    await asyncio.sleep(0.1)
+print(json.dumps(allowed.splitlines()))
+""")
+    assert allowed == ["Allowed directories:", str(shared)]
+
+
 def test_memory_keeps_what_it_was_told(start, some_runtime, home, node):
     home.add_node("memory", "server-memory", env={"MEMORY_FILE_PATH": f"{home.path}/memory.jsonl"})
     first = start(some_runtime)
