@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
 
@@ -31,7 +32,14 @@ bool replace_file(const std::string& file, std::string_view text, std::string& e
   std::filesystem::create_directories(std::filesystem::path(file).parent_path(), failed);
   // A file that is a link into the user's collection of settings stays one.
   const std::filesystem::path target = std::filesystem::weakly_canonical(file, failed);
-  std::string draft = (failed ? file : target.string()) + ".XXXXXX";
+  const std::string place = failed ? file : target.string();
+  // A device, or a folder, is not to be replaced, whoever we are.
+  struct stat info {};
+  if (::stat(place.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {
+    error = "`" + file + "` is not a regular file";
+    return false;
+  }
+  std::string draft = place + ".XXXXXX";
   const int fd = ::mkstemp(draft.data());
   if (fd < 0) {
     error = "`" + file + "` cannot be written: " + system_message();
@@ -40,7 +48,7 @@ bool replace_file(const std::string& file, std::string_view text, std::string& e
   bool done = write_all(fd, text) && ::fsync(fd) == 0;
   if (!done) error = "`" + file + "` cannot be written: " + system_message();
   ::close(fd);
-  if (done && ::rename(draft.c_str(), (failed ? file : target.string()).c_str()) != 0) {
+  if (done && ::rename(draft.c_str(), place.c_str()) != 0) {
     error = "`" + file + "` cannot be replaced: " + system_message();
     done = false;
   }
