@@ -1,25 +1,11 @@
 // Reading what clients say about themselves.
 #include <headrace/engine/mcp/client_context.hpp>
-
-#include <simdjson.h>
+#include <headrace/engine/mcp/dom_members.hpp>
 
 namespace headrace::engine::mcp {
 namespace {
 
 namespace dom = simdjson::dom;
-
-std::string text_of(dom::element object, std::string_view key) {
-  std::string_view text;
-  return object[key].get(text) == simdjson::SUCCESS ? std::string(text) : std::string();
-}
-
-bool has_object(dom::element object, std::string_view key) {
-  return object[key].is_object();
-}
-
-Implementation read_implementation(dom::element info) {
-  return {text_of(info, "name"), text_of(info, "version"), text_of(info, "title")};
-}
 
 ClientCapabilities capabilities_of(dom::element declared) {
   ClientCapabilities capabilities;

@@ -1,12 +1,10 @@
 // Messages of the client role.
 #include <headrace/engine/mcp/client_role.hpp>
-#include <headrace/engine/mcp/question.hpp>
+#include <headrace/engine/mcp/dom_members.hpp>
 #include <headrace/framing/json_writer.hpp>
 
 #include <cmath>
 #include <initializer_list>
-
-#include <simdjson.h>
 
 namespace headrace::engine::mcp {
 namespace {
@@ -14,21 +12,8 @@ namespace {
 using framing::JsonWriter;
 namespace dom = simdjson::dom;
 
-std::string text_of(dom::element object, std::string_view key) {
-  std::string_view text;
-  return object[key].get(text) == simdjson::SUCCESS ? std::string(text) : std::string();
-}
-
 bool parse(dom::parser& parser, std::string_view json, dom::element& element) {
   return !json.empty() && parser.parse(json.data(), json.size()).get(element) == simdjson::SUCCESS;
-}
-
-Implementation read_implementation(dom::element info) {
-  return {text_of(info, "name"), text_of(info, "version"), text_of(info, "title")};
-}
-
-bool has_object(dom::element object, std::string_view key) {
-  return object[key].is_object();
 }
 
 bool says_true(dom::element object, std::string_view key) {
@@ -55,12 +40,6 @@ void read_capabilities_of_server(dom::element result, ServerFacts& facts) {
   if (capabilities["tasks"]["requests"]["tools"].get(part) == simdjson::SUCCESS) {
     facts.tool_tasks = has_object(part, "call");
   }
-}
-
-void write_implementation(JsonWriter& writer, const Implementation& implementation) {
-  writer.begin_object().member("name", implementation.name);
-  if (!implementation.title.empty()) writer.member("title", implementation.title);
-  writer.member("version", implementation.version).end_object();
 }
 
 // What we pass on of one capability, with the parts of it that we know.
@@ -134,9 +113,7 @@ std::string initialize_params(const ClientIdentity& identity, const ClientCapabi
   JsonWriter writer(json);
   writer.begin_object().member("protocolVersion", legacy_versions.front());
   writer.raw_member("capabilities", declared.raw);
-  writer.key("clientInfo");
-  write_implementation(writer, identity.implementation);
-  writer.end_object();
+  writer.raw_member("clientInfo", implementation_json(identity.implementation)).end_object();
   return json;
 }
 
@@ -145,8 +122,7 @@ std::string request_meta(const ClientIdentity& identity, const ClientCapabilitie
   std::string json;
   JsonWriter writer(json);
   writer.begin_object().member(meta_key::protocol_version, version);
-  writer.key(meta_key::client_info);
-  write_implementation(writer, identity.implementation);
+  writer.raw_member(meta_key::client_info, implementation_json(identity.implementation));
   writer.raw_member(meta_key::client_capabilities, declared.raw);
   // Without the braces: other members may stand beside these.
   return json.substr(1);
@@ -279,12 +255,13 @@ std::string listen_params(const ServerFacts& facts) {
   return any ? json : std::string();
 }
 
-std::optional<Reply> answer_server_request(const ClientIdentity& identity,
-                                           const ClientCapabilities& declared,
-                                           std::string_view method, std::string_view params) {
-  if (method == "ping") return Reply{"{}", 0, {}};
+std::optional<QuestionReply> answer_server_request(const ClientIdentity& identity,
+                                                   const ClientCapabilities& declared,
+                                                   std::string_view method,
+                                                   std::string_view params) {
+  if (method == "ping") return QuestionReply{"{}", 0, {}};
   if (method == "roots/list" && !identity.roots.empty()) {
-    Reply reply;
+    QuestionReply reply;
     JsonWriter writer(reply.result);
     writer.begin_object().key("roots").begin_array();
     for (const Root& root : identity.roots) {
@@ -300,11 +277,11 @@ std::optional<Reply> answer_server_request(const ClientIdentity& identity,
     if (missing_capability(declared, method, params).empty()) return std::nullopt;
     // A mode or a part of what was declared is a matter of the params.
     if (elicits ? declared.elicitation_form || declared.elicitation_url : declared.sampling) {
-      return Reply{
+      return QuestionReply{
           {}, invalid_params, "'" + std::string(method) + "' asks for what was not declared"};
     }
   }
-  return Reply{{}, method_not_found, "Method not found: " + std::string(method)};
+  return QuestionReply{{}, method_not_found, "Method not found: " + std::string(method)};
 }
 
 std::string related_task(std::string_view params) {

@@ -5,6 +5,7 @@
 #include <headrace/engine/mcp/call_context.hpp>
 #include <headrace/engine/mcp/client_context.hpp>
 #include <headrace/engine/mcp/protocol.hpp>
+#include <headrace/engine/mcp/question.hpp>
 
 #include <chrono>
 #include <optional>
@@ -13,11 +14,6 @@
 #include <vector>
 
 namespace headrace::engine::mcp {
-
-struct Root {
-  std::string uri;
-  std::string name;
-};
 
 /// What we tell a server about ourselves. Only what can be honoured is declared.
 struct ClientIdentity {
@@ -104,14 +100,10 @@ std::optional<ListKind> changed_list(std::string_view method) noexcept;
 
 /// What is answered to a server's own request without asking anybody: every one is answered, or
 /// some servers never exit. Nothing if it is a question that was declared to be welcome.
-struct Reply {
-  std::string result;  ///< Raw JSON; empty for an error.
-  std::int64_t code = 0;
-  std::string message;
-};
-std::optional<Reply> answer_server_request(const ClientIdentity& identity,
-                                           const ClientCapabilities& declared,
-                                           std::string_view method, std::string_view params);
+std::optional<QuestionReply> answer_server_request(const ClientIdentity& identity,
+                                                   const ClientCapabilities& declared,
+                                                   std::string_view method,
+                                                   std::string_view params);
 
 /// A `notifications/message` of a server, for the log.
 struct ServerLog {

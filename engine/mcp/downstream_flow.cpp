@@ -143,7 +143,7 @@ void Downstream::ask_step(const std::shared_ptr<Flow>& flow) {
     const InputRequest& wanted = questions[i];
     if (const auto known =
             answer_server_request(options_.identity, declared_, wanted.method, wanted.params)) {
-      on_flow_reply(flow, i, {known->result, known->code, known->message});
+      on_flow_reply(flow, i, *known);
       continue;
     }
     Question question{wanted.method, wanted.params, flow->context.tag};

@@ -45,6 +45,15 @@ struct Implementation {
   std::string title;
 };
 
+/// `{"name":…,"title":…,"version":…}`.
+std::string implementation_json(const Implementation& implementation);
+
+/// A folder, or another place, that a server may take for its own work.
+struct Root {
+  std::string uri;
+  std::string name;  ///< For people; empty for none.
+};
+
 /// The version to answer an `initialize` with: the one asked for where we speak it, else our
 /// newest.
 std::string_view negotiate_version(std::string_view requested) noexcept;

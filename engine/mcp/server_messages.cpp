@@ -51,15 +51,6 @@ std::optional<std::size_t> read_cursor(std::string_view params) {
   return good ? std::optional(offset) : std::nullopt;
 }
 
-std::string implementation_json(const Implementation& implementation) {
-  std::string json;
-  JsonWriter writer(json);
-  writer.begin_object().member("name", implementation.name);
-  if (!implementation.title.empty()) writer.member("title", implementation.title);
-  writer.member("version", implementation.version).end_object();
-  return json;
-}
-
 std::string complete_result(const Payload& result, std::string_view server_info,
                             const std::optional<CacheHint>& hint) {
   std::string body;

@@ -28,9 +28,6 @@ std::string page_of(std::string_view key, const std::vector<std::string>& defini
 /// be one of ours.
 std::optional<std::size_t> read_cursor(std::string_view params);
 
-/// `{"name":…,"title":…,"version":…}`.
-std::string implementation_json(const Implementation& implementation);
-
 /// A modern result from any: `resultType`, the server in `_meta`, and the hint where there is one,
 /// unless they are in it already. What is no object stays as it is.
 std::string complete_result(const Payload& result, std::string_view server_info,

@@ -5,6 +5,7 @@
 #include <headrace/engine/asio.hpp>
 #include <headrace/engine/mcp/content.hpp>
 #include <headrace/engine/mcp/described.hpp>
+#include <headrace/engine/mcp/protocol.hpp>
 #include <headrace/engine/mcp/read_value.hpp>
 #include <headrace/engine/mcp/request.hpp>
 #include <headrace/engine/mcp/schema.hpp>
@@ -51,11 +52,6 @@ struct Sample {
   std::string model;
   std::string stop_reason;
   RawValue result;  ///< The whole `CreateMessageResult`.
-};
-
-struct Root {
-  std::string uri;
-  std::string name;
 };
 
 /// A handle on the request that is being worked on; cheap to copy. All of it is used on the

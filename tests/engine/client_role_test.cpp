@@ -94,7 +94,7 @@ TEST(ClientRole, AnEmptyCursorIsACursor) {
 TEST(ClientRole, EveryRequestOfAServerHasAnAnswer) {
   EXPECT_EQ(answer_server_request(identity(), {}, "ping", "")->result, "{}");
   for (const char* method : {"roots/list", "sampling/createMessage", "elicitation/create", "x"}) {
-    const Reply reply = *answer_server_request(identity(), {}, method, "{}");
+    const QuestionReply reply = *answer_server_request(identity(), {}, method, "{}");
     EXPECT_EQ(reply.result, "");
     EXPECT_EQ(reply.code, method_not_found);
     EXPECT_THAT(reply.message, HasSubstr(method));
