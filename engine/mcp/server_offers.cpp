@@ -185,7 +185,8 @@ void ServerRole::read_resource(Responder& responder, const Message& message,
     content.mime_type = resource->mime_type;
     content.content = resource->text();
     const std::string json = read_result(*uri, content);
-    answer(responder, client, std::string_view(json), CacheHint{options_.cache_ttl, true});
+    // Lists are the same for everyone; a text may be of this user's things.
+    answer(responder, client, std::string_view(json), CacheHint{options_.cache_ttl, false});
     return;
   }
   if (!options_.provider.read) {

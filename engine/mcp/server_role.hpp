@@ -41,7 +41,7 @@ struct ResourceSpec {
   std::string uri;
   std::string definition;  ///< Its raw object in `resources/list`.
   std::string mime_type;
-  std::function<std::string()> text;
+  std::function<std::string()> text;  ///< Called for each `resources/read`.
 };
 
 /// What a resource holds, or why it can't be read.
@@ -80,13 +80,16 @@ struct Completions {
   bool has_more = false;
 };
 
+/// None of the functions may throw; those of make_tool(), make_prompt() and make_resources() see to
+/// that for what they are made of.
 struct ServerOptions {
   Implementation implementation;
-  std::string instructions;
+  std::string instructions;  ///< For the model; empty for none.
   std::vector<ToolSpec> tools;
   std::vector<PromptSpec> prompts;
   std::vector<ResourceSpec> resources;  ///< Listed before those of the provider.
   ResourceProvider provider;            ///< Its functions may be empty.
+  /// Empty: this server completes nothing.
   std::function<Completions(const CompletionQuery&)> complete;
   /// Which of the role's `…_changed()` will be called; only these are offered to clients.
   Announcements announced;
