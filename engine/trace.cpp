@@ -44,6 +44,7 @@ Trace::Trace(std::filesystem::path path, Fd file, Logger logger, std::uint64_t s
     : path_(std::move(path)),
       file_(std::move(file)),
       logger_(std::move(logger)),
+      size_limit_(size_limit),
       size_left_(size_limit) {}
 
 std::shared_ptr<Trace> Trace::open(const std::filesystem::path& folder, std::string_view version,
@@ -82,7 +83,7 @@ double Trace::elapsed() const {
 void Trace::write(std::string_view records) {
   if (!file_) return;
   if (records.size() > size_left_) {
-    stop("it has reached its limit of " + std::to_string(longest_file >> 20) + " MiB");
+    stop("it has reached its limit of " + std::to_string(size_limit_ >> 20) + " MiB");
     return;
   }
   size_left_ -= records.size();

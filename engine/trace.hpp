@@ -42,6 +42,7 @@ class Trace {
   std::filesystem::path path_;
   Fd file_;
   Logger logger_;
+  std::uint64_t size_limit_;
   std::uint64_t size_left_;
   std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
   std::uint64_t streams_ = 0;
