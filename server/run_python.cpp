@@ -241,6 +241,8 @@ engine::mcp::ToolSpec run_python_tool(std::shared_ptr<Bridge> bridge, engine::Ex
       // The call holds the run by on_cancel: to hold it in turn would keep both for ever.
       progress = std::make_shared<LiveProgress>(executor, call);
       progress->listen(request);
+      // Servers are asked for theirs only where the client has asked: it makes every call dearer.
+      if (!call->wants_progress()) request.on_call_progress = nullptr;
     }
     request.respondent = respondent_of(call);
     const std::shared_ptr<BridgeRun> bridge_run = bridge->make_run(std::move(request));
