@@ -3,6 +3,8 @@
 #include <headrace/server/bridge.hpp>
 #include <headrace/server/run_all.hpp>
 
+#include <algorithm>
+
 namespace headrace::server {
 namespace {
 
@@ -208,9 +210,13 @@ RegistryHooks Bridge::registry_hooks() {
   hooks.on_question = [this](const engine::mcp::Downstream& server,
                              const engine::mcp::Question& question,
                              engine::mcp::ReplyCallback reply) {
-    const auto named = session_that_calls(server, question.call_tag);
-    return questions_->ask(server.spec().name, question.method, question.params,
-                           named ? named->respondent : nullptr, named ? named->session : nullptr,
+    auto find = [this, weak = server.weak_from_this(), tag = question.call_tag](
+                    const std::vector<std::shared_ptr<const Respondent>>& tried) {
+      const auto asking = weak.lock();
+      const auto named = asking ? session_that_calls(*asking, tag, tried) : nullptr;
+      return named ? Asker{named->respondent, named->session} : Asker{};
+    };
+    return questions_->ask(server.spec().name, question.method, question.params, std::move(find),
                            std::move(reply));
   };
   hooks.cancel_question = [this](std::uint64_t number) { questions_->withdraw(number); };
@@ -221,12 +227,16 @@ RegistryHooks Bridge::registry_hooks() {
   return hooks;
 }
 
-std::shared_ptr<NamedSession> Bridge::session_that_calls(const engine::mcp::Downstream& server,
-                                                         std::uint64_t call_tag) const {
-  // Servers of the legacy era don't say which call a question belongs to: the latest one it is.
+std::shared_ptr<NamedSession> Bridge::session_that_calls(
+    const engine::mcp::Downstream& server, std::uint64_t call_tag,
+    const std::vector<std::shared_ptr<const Respondent>>& tried) const {
+  // Servers of the legacy era don't say which call a question belongs to: the latest one it is, of
+  // a run that somebody waits for.
   std::shared_ptr<NamedSession> latest;
   engine::Clock::time_point latest_began{};
   for (const auto& [name, named] : sessions_.sessions()) {
+    if (!named->respondent || std::count(tried.begin(), tried.end(), named->respondent) > 0)
+      continue;
     if (call_tag != 0) {
       if (named->requests->tag() == call_tag) return named;
       continue;

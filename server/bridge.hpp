@@ -132,8 +132,9 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
   asio::awaitable<std::string> start_servers(std::shared_ptr<BridgeRun> run);
   std::string find_unknown_server(const std::vector<std::string>& names) const;
   void on_turn(const BridgeRun& run, NamedSession& named, sandbox::RunRequest& turn);
-  std::shared_ptr<NamedSession> session_that_calls(const engine::mcp::Downstream& server,
-                                                   std::uint64_t call_tag) const;
+  std::shared_ptr<NamedSession> session_that_calls(
+      const engine::mcp::Downstream& server, std::uint64_t call_tag,
+      const std::vector<std::shared_ptr<const Respondent>>& tried) const;
   RegistryHooks registry_hooks();
 
   engine::Executor executor_;

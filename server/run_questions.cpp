@@ -60,32 +60,41 @@ std::string declared_capabilities(const ClientCapabilities& capabilities) {
 }
 
 std::uint64_t RunQuestions::ask(std::string_view server, std::string_view method,
-                                std::string_view params,
-                                std::shared_ptr<const Respondent> respondent,
-                                std::shared_ptr<sandbox::Session> session, ReplyCallback done) {
-  if (!respondent || !respondent->ask || !session) {
-    done({{}, engine::mcp::method_not_found, "there is no client to ask at the moment"});
-    return 0;
-  }
-  if (!missing_capability(respondent->capabilities, method, params).empty()) {
-    done({{},
-          engine::mcp::method_not_found,
-          "the client can't answer '" + std::string(method) + "'"});
-    return 0;
-  }
+                                std::string_view params, FindAsker find, ReplyCallback done) {
   const std::uint64_t number = ++last_;
-  session->hold_deadline();
-  open_.emplace(number, Open{respondent, session, 0, std::move(done)});
-  auto answered = [weak = weak_from_this(), number](QuestionReply reply) {
-    if (const auto self = weak.lock()) self->finish(number, std::move(reply));
-  };
-  const std::string signed_text =
+  std::string text =
       method == "elicitation/create" ? signed_params(server, params) : std::string(params);
-  const std::uint64_t question = respondent->ask(method, signed_text, std::move(answered));
+  open_.emplace(
+      number,
+      Open{std::string(method), std::move(text), std::move(find), {}, {}, 0, std::move(done)});
+  ask_next(number);
+  return open_.find(number) == open_.end() ? 0 : number;
+}
+
+void RunQuestions::ask_next(std::uint64_t number) {
+  Open& open = open_.at(number);
+  const Asker asker = open.find(open.tried);
+  const std::shared_ptr<const Respondent>& respondent = asker.respondent;
+  if (!respondent || !respondent->ask || !asker.session) {
+    finish(number, {{}, engine::mcp::method_not_found, "there is no client to ask at the moment"});
+    return;
+  }
+  if (!missing_capability(respondent->capabilities, open.method, open.params).empty()) {
+    finish(number,
+           {{}, engine::mcp::method_not_found, "the client can't answer '" + open.method + "'"});
+    return;
+  }
+  asker.session->hold_deadline();
+  open.session = asker.session;
+  open.tried.push_back(respondent);
+  auto answered = [weak = weak_from_this(), number](QuestionReply reply) {
+    if (const auto self = weak.lock()) self->on_reply(number, std::move(reply));
+  };
+  const std::uint64_t question = respondent->ask(open.method, open.params, std::move(answered));
   const auto still_open = open_.find(number);
-  if (still_open == open_.end()) return 0;
+  // Answered from inside, or asked of the next one already.
+  if (still_open == open_.end() || still_open->second.tried.back() != respondent) return;
   still_open->second.question = question;
-  return number;
 }
 
 void RunQuestions::withdraw(std::uint64_t number) {
@@ -93,15 +102,26 @@ void RunQuestions::withdraw(std::uint64_t number) {
   if (taken.empty()) return;
   const Open& open = taken.mapped();
   if (const auto session = open.session.lock()) session->release_deadline();
-  if (open.respondent->withdraw) open.respondent->withdraw(open.question);
+  const Respondent& asked = *open.tried.back();
+  if (asked.withdraw) asked.withdraw(open.question);
+}
+
+void RunQuestions::on_reply(std::uint64_t number, QuestionReply reply) {
+  const auto found = open_.find(number);
+  if (found == open_.end()) return;
+  if (const auto session = std::exchange(found->second.session, {}).lock())
+    session->release_deadline();
+  // A run that is over was the wrong one, if another still waits for this server.
+  if (reply.request_over) {
+    ask_next(number);
+  } else {
+    finish(number, std::move(reply));
+  }
 }
 
 void RunQuestions::finish(std::uint64_t number, QuestionReply reply) {
   auto taken = open_.extract(number);
-  if (taken.empty()) return;
-  Open& open = taken.mapped();
-  if (const auto session = open.session.lock()) session->release_deadline();
-  open.done(std::move(reply));
+  if (!taken.empty()) taken.mapped().done(std::move(reply));
 }
 
 }  // namespace headrace::server

@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace headrace::server {
 
@@ -29,26 +30,39 @@ struct Respondent {
 /// the respondent can answer.
 std::string declared_capabilities(const engine::mcp::ClientCapabilities& capabilities);
 
+/// A run that may be asked about a question, and with whom.
+struct Asker {
+  std::shared_ptr<const Respondent> respondent;
+  std::shared_ptr<sandbox::Session> session;
+};
+/// Who comes next for a question, after all that were tried; an empty Asker where there is nobody.
+using FindAsker = std::function<Asker(const std::vector<std::shared_ptr<const Respondent>>& tried)>;
+
 /// While a question is open, the time of the run that it belongs to stands still. Not thread-safe;
 /// held by shared_ptr.
 class RunQuestions : public std::enable_shared_from_this<RunQuestions> {
  public:
   /// Asks; `params` is a raw JSON object. `done` is called once: at once when there is nobody who
-  /// can be asked (-32601; then 0 is returned), else later. The number is for withdraw().
+  /// can be asked (-32601; then 0 is returned), else later. When the run that was asked is over
+  /// before there is an answer, `find` says who is asked instead. The number is for withdraw().
   std::uint64_t ask(std::string_view server, std::string_view method, std::string_view params,
-                    std::shared_ptr<const Respondent> respondent,
-                    std::shared_ptr<sandbox::Session> session, engine::mcp::ReplyCallback done);
+                    FindAsker find, engine::mcp::ReplyCallback done);
   /// Nobody waits for the answer any more; `done` is not called.
   void withdraw(std::uint64_t number);
 
  private:
   struct Open {
-    std::shared_ptr<const Respondent> respondent;
+    std::string method;
+    std::string params;
+    FindAsker find;
+    std::vector<std::shared_ptr<const Respondent>> tried;  // the last one is being asked
     std::weak_ptr<sandbox::Session> session;
     std::uint64_t question = 0;  // the respondent's number
     engine::mcp::ReplyCallback done;
   };
 
+  void ask_next(std::uint64_t number);
+  void on_reply(std::uint64_t number, engine::mcp::QuestionReply reply);
   void finish(std::uint64_t number, engine::mcp::QuestionReply reply);
 
   std::map<std::uint64_t, Open> open_;

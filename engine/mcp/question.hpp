@@ -5,6 +5,7 @@
 #include <headrace/engine/mcp/client_context.hpp>
 #include <headrace/engine/unique_function.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -17,6 +18,8 @@ struct QuestionReply {
   std::string result;  ///< A raw JSON object; empty for an error.
   std::int64_t code = 0;
   std::string message;
+  /// With an error: the request that it was asked in is over, which says nothing of the question.
+  bool request_over = false;
 };
 using ReplyCallback = UniqueFunction<void(QuestionReply)>;
 
@@ -24,6 +27,16 @@ using ReplyCallback = UniqueFunction<void(QuestionReply)>;
 /// it has declared it. `params` is the question's raw JSON object.
 std::string missing_capability(const ClientCapabilities& client, std::string_view method,
                                std::string_view params);
+
+/// What is wrong with a question that came from elsewhere, in words: its params have not the form
+/// that its method wants, or are longer than `longest_question` bytes. Empty: nothing, or the
+/// method is no question's. No strict client would read such a one.
+std::string question_fault(std::string_view method, std::string_view params);
+constexpr std::size_t longest_question = std::size_t{1} << 20;
+
+/// The params of an elicitation by URL with an `elicitationId`, which clients of the legacy era
+/// want and servers of the modern one don't send; of any other as they are.
+std::string with_elicitation_id(std::string_view params);
 
 /// Whether `result` has the form of an answer to this question (`ElicitResult`,
 /// `CreateMessageResult`, `ListRootsResult`).

@@ -13,6 +13,11 @@ std::uint64_t QuestionDesk::ask(Question question, ReplyCallback reply) {
     reply({{}, method_not_found, "Method not found: " + question.method});
     return 0;
   }
+  const std::string fault = question_fault(question.method, question.params);
+  if (!fault.empty()) {
+    reply({{}, invalid_params, "'" + question.method + "' can't be asked: " + fault});
+    return 0;
+  }
   if (open_.size() >= most_open) {
     reply({{}, internal_error, "too many questions wait for an answer already"});
     return 0;

@@ -40,8 +40,8 @@ class QuestionDesk : public std::enable_shared_from_this<QuestionDesk> {
   QuestionDesk(Executor executor, Clock::duration limit, Hooks hooks);
 
   /// `reply` is called once, possibly before this returns, unless the question is withdrawn. The
-  /// limit's passing is an error like any other. Returns a key for withdraw(), 0 if `reply` was
-  /// called.
+  /// limit's passing is an error like any other, and so is a question_fault(). Returns a key for
+  /// withdraw(), 0 if `reply` was called.
   std::uint64_t ask(Question question, ReplyCallback reply);
   /// Nobody waits for it any more: `reply` is not called. Unknown keys are ignored.
   void withdraw(std::uint64_t key);

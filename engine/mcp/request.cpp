@@ -131,12 +131,13 @@ std::uint64_t Request::ask(std::string_view key, std::string_view method, std::s
   if (!role) {
     finish(number, {{}, internal_error, "there is no client"});
   } else if (over()) {
-    refuse(question, {{}, internal_error, "the request has ended"});
+    refuse(question, {{}, internal_error, "the request has ended", true});
   } else if (repeated) {
     refuse(question, {{}, internal_error, "the question '" + question.key + "' is open already"});
   } else if (!can_answer(question)) {
     refuse(question, not_declared(question.method));
   } else if (client_.era == Era::legacy) {
+    if (method == "elicitation/create") question.params = with_elicitation_id(question.params);
     ask_legacy(question);
   } else {
     // What is asked in the same turn goes out in the same round.
@@ -293,7 +294,7 @@ void Request::fail_questions(std::int64_t code, std::string_view message) {
     const auto role = role_.lock();
     if (question.call != 0 && role && role->output_.cancel)
       role->output_.cancel(question.call, message);
-    question.done({{}, code, std::string(message)});
+    question.done({{}, code, std::string(message), over()});
   }
 }
 

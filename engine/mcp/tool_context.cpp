@@ -3,7 +3,6 @@
 #include <headrace/engine/mcp/tool_context.hpp>
 #include <headrace/framing/json_writer.hpp>
 
-#include <random>
 #include <system_error>
 
 namespace headrace::engine::mcp {
@@ -81,12 +80,6 @@ Reply<std::vector<Root>> read_roots(const QuestionReply& answer) {
   return reply;
 }
 
-// Which of our pages it is about, for clients that tell users when one is done with.
-std::string make_elicitation_id() {
-  std::random_device random;
-  return "page-" + std::to_string(random()) + "-" + std::to_string(random());
-}
-
 // One question on its way; who stops waiting, for whatever reason, takes it back.
 struct Question {
   Question(std::shared_ptr<Request> from, const Executor& executor)
@@ -151,11 +144,7 @@ asio::awaitable<Reply<RawValue>> ToolContext::ask_url(Call request, std::string 
   std::string params;
   JsonWriter writer(params);
   writer.begin_object().member("mode", "url").member("message", std::string_view(message));
-  writer.member("url", std::string_view(url));
-  // The modern era has no such ids.
-  if (request->client().era == Era::legacy)
-    writer.member("elicitationId", std::string_view(make_elicitation_id()));
-  writer.end_object();
+  writer.member("url", std::string_view(url)).end_object();
   return ask_user(std::move(request), std::move(params));
 }
 

@@ -161,6 +161,46 @@ TEST(Question, NeedsWhatTheClientHasToDeclare) {
   EXPECT_NE(missing(R"({"roots":{}})", "tools/call", "{}"), "");
 }
 
+TEST(Question, HasToHaveTheFormThatItsMethodWants) {
+  const std::string form = R"({"message":"m","requestedSchema":{"type":"object"}})";
+  const std::string page = R"({"mode":"url","message":"m","url":"https://a.example"})";
+  const std::string sample =
+      R"({"messages":[{"role":"user","content":{"type":"text","text":"t"}}],"maxTokens":9})";
+  EXPECT_EQ(question_fault("elicitation/create", form), "");
+  EXPECT_EQ(question_fault("elicitation/create", page), "");
+  EXPECT_EQ(question_fault("sampling/createMessage", sample), "");
+  EXPECT_EQ(question_fault("sampling/createMessage", R"({"messages":[],"maxTokens":1})"), "");
+  EXPECT_EQ(question_fault("another/method", "[1]"), "");
+  for (const char* bad :
+       {"", "[1]", "7", "{", "{}", R"({"message":5,"requestedSchema":{}})", R"({"message":"m"})",
+        R"({"message":"m","requestedSchema":[]})", R"({"mode":"url","message":"m"})",
+        R"({"mode":"url","message":"m","url":7})", R"({"mode":"url","url":"https://a.example"})",
+        R"({"mode":"thought","message":"m","requestedSchema":{}})",
+        R"({"mode":7,"message":"m","requestedSchema":{}})"}) {
+    EXPECT_NE(question_fault("elicitation/create", bad), "") << bad;
+  }
+  for (const char* bad :
+       {"", "[]", "{}", R"({"messages":[]})", R"({"messages":"m","maxTokens":1})",
+        R"({"messages":[],"maxTokens":"1"})", R"({"messages":[],"maxTokens":1.5})",
+        R"({"messages":[7],"maxTokens":1})", R"({"messages":[{"role":"user"}],"maxTokens":1})",
+        R"({"messages":[{"content":{}}],"maxTokens":1})"}) {
+    EXPECT_NE(question_fault("sampling/createMessage", bad), "") << bad;
+  }
+  const std::string endless =
+      R"({"requestedSchema":{},"message":")" + std::string(longest_question, 'm') + "\"}";
+  EXPECT_NE(question_fault("elicitation/create", endless), "");
+}
+
+TEST(Question, OfAPageIsGivenAnIdWhereItHasNone) {
+  const std::string with = with_elicitation_id(R"({"mode":"url","message":"m","url":"u"} )");
+  EXPECT_TRUE(with.starts_with(R"({"mode":"url","message":"m","url":"u","elicitationId":"page-)"));
+  EXPECT_TRUE(with.ends_with("\"} "));
+  for (const char* other : {"", "{}", "[]", R"({"message":"m","requestedSchema":{}})",
+                            R"({"mode":"url","message":"m","url":"u","elicitationId":"e"})"}) {
+    EXPECT_EQ(with_elicitation_id(other), other);
+  }
+}
+
 TEST(Question, IsAnsweredInItsOwnForm) {
   EXPECT_TRUE(is_answer("elicitation/create", R"({"action":"decline"})"));
   EXPECT_TRUE(is_answer("elicitation/create", R"({"action":"accept","content":{}})"));

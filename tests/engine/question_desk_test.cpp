@@ -97,6 +97,15 @@ TEST_F(Desk, TimeRunsOut) {
   EXPECT_EQ(cancelled, std::vector<std::uint64_t>{1});
 }
 
+TEST_F(Desk, WhatNoClientCouldReadIsNotAsked) {
+  const auto desk = make();
+  EXPECT_EQ(desk->ask({"elicitation/create", R"({"message":5})", 0}, keep()), 0U);
+  ASSERT_EQ(got.size(), 1U);
+  EXPECT_EQ(got[0].code, invalid_params);
+  EXPECT_TRUE(asked.empty());
+  EXPECT_TRUE(opened.empty());
+}
+
 TEST_F(Desk, ThereIsALimit) {
   const auto desk = make();
   for (std::size_t i = 0; i < QuestionDesk::most_open; ++i)

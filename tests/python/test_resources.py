@@ -107,6 +107,15 @@ def test_what_is_no_base64(host):
     assert error.startswith("mcp.runtime.MCPError: Server 'filesystem' sent a resource that is no base64")
 
 
+def test_only_white_space_is_left_out_of_base64(host):
+    code = "await runtime.read_resource('filesystem', 'x')"
+    reading(host, {"uri": "x", "blob": "YWJj\r\nZGVm\n"})
+    assert shown(host, code) == "b'abcdef'\n"
+    for other in ("YW-_YWJj", "!!YWI=", "YWJj\x00", "YWJ\u00e9"):
+        reading(host, {"uri": "x", "blob": other})
+        assert "no base64" in host.run(code).error, other
+
+
 LISTS = {
     "resources": ("resources", [{"uri": "demo://1", "name": "one", "mimeType": "text/plain", "size": 3}]),
     "resource_templates": ("resourceTemplates", [{"uriTemplate": "demo://{id}", "name": "one"}]),
