@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from binascii import a2b_base64
+from base64 import b64decode
 from typing import Any
 
 from mcp.result import Record, ToolResult, records
@@ -95,7 +95,8 @@ def _part(content: dict) -> ResourceText | ResourceBytes:
     blob, text = content.get("blob"), content.get("text")
     part: ResourceText | ResourceBytes
     if isinstance(blob, str):
-        part = ResourceBytes(a2b_base64(blob.encode("utf-8")))
+        # Other characters would be left out in silence, and the rest be other bytes.
+        part = ResourceBytes(b64decode("".join(blob.split()), validate=True))
     else:
         part = ResourceText(text if isinstance(text, str) else "")
     part.contents = [records(content)]
