@@ -92,6 +92,7 @@ asio::awaitable<CodeResult> Bridge::async_run(std::shared_ptr<BridgeRun> run) {
     logger_.log(engine::LogLevel::error, "bridge", result.run.error);
   }
   run->session_run_.reset();
+  run->begun_ = true;
   co_return result;
 }
 
@@ -127,10 +128,16 @@ asio::awaitable<void> Bridge::perform(std::shared_ptr<BridgeRun> run, CodeResult
   request.on_progress = asked.on_progress;
   // All are kept by this coroutine, which waits for the run: to hold them here would be a cycle.
   request.on_turn = [this, kept = run.get(), &named](sandbox::RunRequest& turn) {
+    kept->begun_ = true;
     on_turn(*kept, named, turn);
   };
   run->session_run_ = named.session->make_run(std::move(request));
   if (run->cancelled_) run->session_run_->cancel();
+  if (named.session->busy()) {
+    asio::awaitable<void> waiting =
+        wait_behind(shared_from_this(), run, sessions_.sessions().find(named.name)->second);
+    asio::co_spawn(executor_, std::move(waiting), asio::detached);
+  }
   result.run = co_await named.session->async_run(run->session_run_);
   // The next run may have its turn already.
   if (named.respondent == asked.respondent) named.respondent.reset();
@@ -202,6 +209,26 @@ asio::awaitable<std::string> Bridge::start_servers(std::shared_ptr<BridgeRun> ru
     co_await run->changed_.async_wait();
   }
   co_return run->failure_;
+}
+
+// A client of the modern era may never come back with an answer that it was asked for, and nobody
+// can tell. Others do not wait behind its run for longer than they may run themselves.
+asio::awaitable<void> Bridge::wait_behind(std::shared_ptr<Bridge> self,
+                                          std::shared_ptr<BridgeRun> run,
+                                          std::shared_ptr<NamedSession> named) {
+  asio::steady_timer timer(self->executor_);
+  while (!run->begun_) {
+    timer.expires_after(std::chrono::milliseconds(500));
+    co_await timer.async_wait(engine::use_tuple);
+    const std::shared_ptr<const Respondent> ahead = named->respondent;
+    if (run->begun_ || !ahead || !ahead->give_up) continue;
+    if (ahead->give_up(run->request_.timeout)) {
+      self->logger_.log(engine::LogLevel::notice, "bridge",
+                        "a run that waited for its client's answer was ended, since another run of "
+                        "session '" +
+                            named->name + "' has waited long enough behind it");
+    }
+  }
 }
 
 RegistryHooks Bridge::registry_hooks() {

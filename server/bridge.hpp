@@ -83,6 +83,7 @@ class BridgeRun {
   std::size_t starting_ = 0;
   std::string failure_;
   bool cancelled_ = false;
+  bool begun_ = false;                         // its turn has come, or it is over
   std::shared_ptr<sandbox::Run> session_run_;  // from when it is handed to a session
 };
 
@@ -129,6 +130,9 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
   Bridge(engine::Executor executor, BridgeOptions options, engine::Logger logger);
   std::shared_ptr<NamedSession> make_session(const std::string& name);
   asio::awaitable<void> perform(std::shared_ptr<BridgeRun> run, CodeResult& result);
+  static asio::awaitable<void> wait_behind(std::shared_ptr<Bridge> self,
+                                           std::shared_ptr<BridgeRun> run,
+                                           std::shared_ptr<NamedSession> named);
   asio::awaitable<std::string> start_servers(std::shared_ptr<BridgeRun> run);
   std::string find_unknown_server(const std::vector<std::string>& names) const;
   void on_turn(const BridgeRun& run, NamedSession& named, sandbox::RunRequest& turn);

@@ -142,6 +142,10 @@ std::shared_ptr<const Respondent> respondent_of(const std::shared_ptr<Request>& 
   respondent->withdraw = [weak = std::weak_ptr(call)](std::uint64_t question) {
     if (const auto asked = weak.lock()) asked->withdraw(question);
   };
+  respondent->give_up = [weak = std::weak_ptr(call)](engine::Clock::duration waited) {
+    const auto asked = weak.lock();
+    return asked && asked->give_up(waited);
+  };
   return respondent;
 }
 

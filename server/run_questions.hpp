@@ -24,6 +24,9 @@ struct Respondent {
                               engine::mcp::ReplyCallback done)>
       ask;
   std::function<void(std::uint64_t question)> withdraw;
+  /// Ends the run when its client was told so long ago to come back with an answer, and has not;
+  /// may be empty. As engine::mcp::Request::give_up().
+  std::function<bool(engine::Clock::duration waited)> give_up;
 };
 
 /// As a raw `ClientCapabilities`: what may be declared to servers, so that only that is asked which

@@ -65,6 +65,15 @@ void Request::cancel() {
   if (told) told();
 }
 
+bool Request::give_up(Clock::duration waited) {
+  const auto role = role_.lock();
+  if (!suspended() || cancelled_ || !role || Clock::now() < suspended_since_ + waited) return false;
+  const auto self = shared_from_this();
+  role->suspended_.erase(state_);
+  cancel();
+  return true;
+}
+
 void Request::progress(std::string_view message) {
   double next = ++small_steps_ / steps_per_unit;
   if (progress_ && (measured_ || next <= *progress_)) {
@@ -239,6 +248,7 @@ void Request::ask_next_round() {
     return;
   }
   state_ = role->suspend(shared_from_this());
+  suspended_since_ = Clock::now();
   if (state_.empty()) {
     fail_questions(internal_error, "too many requests wait for their clients' answers");
     return;

@@ -84,6 +84,10 @@ class Request : public std::enable_shared_from_this<Request> {
   /// -32021, with what the client would have to declare (as missing_capability() says it).
   void refuse_for(std::string_view required_capabilities);
 
+  /// Modern era: ends it as if the client had let the time for its answers pass, when it was told
+  /// so long ago to come back with them and has not. False, and nothing done, when that is not so.
+  bool give_up(Clock::duration waited);
+
   /// The client gave up; nothing is answered any more. `on_cancel` is called at that moment.
   bool cancelled() const noexcept { return cancelled_; }
   std::function<void()> on_cancel;
@@ -141,6 +145,7 @@ class Request : public std::enable_shared_from_this<Request> {
   std::uint64_t last_question_ = 0;
   bool round_due_ = false;
   std::string state_;  // the key under which the role keeps us while suspended
+  Clock::time_point suspended_since_{};
 
   // Ended while suspended: what the client is told when it comes back.
   struct Kept {
