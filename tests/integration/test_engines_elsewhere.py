@@ -87,7 +87,7 @@ print(len(many), len(big.text), kept * 7)
 
 def test_nothing_is_mounted_and_nothing_passed(elsewhere, start):
     engine, settings = elsewhere
-    headrace = start(engine, **settings)
+    headrace = start(engine, MCP_BRIDGE_WARM=0, **settings)
     roads = headrace.output("""
 import os
 print(*sorted({os.readlink(f'/proc/self/fd/{n}').partition(':')[0] for n in os.listdir('/proc/self/fd')

@@ -213,7 +213,7 @@ def test_a_banner_before_the_protocol_is_skipped(faulty):
 
 STARTS = [
     ("exit_at_once", ["could not be started", "exited with status 3", "no licence found"]),
-    ("hang", ["could not be started", "did not answer 'initialize' within 1 s"]),
+    ("hang", ["could not be started", "did not answer 'server/discover' or 'initialize' within 1 s"]),
     ("refuse", ["could not be started", "no such key in my vault"]),
 ]
 

@@ -59,8 +59,11 @@ def test_the_list_of_tools_is_small_and_complete(headrace):
     assert tool["annotations"]["destructiveHint"] and tool["annotations"]["openWorldHint"]
 
 
-def test_the_resource(headrace):
-    resource, = headrace.call("resources/list")["resources"]
+def test_the_resources(headrace):
+    resource, servers = headrace.call("resources/list")["resources"]
+    assert servers["uri"] == "headrace://servers" and servers["mimeType"] == "application/json"
+    content, = headrace.call("resources/read", {"uri": servers["uri"]})["contents"]
+    assert isinstance(json.loads(content["text"])["servers"], list)
     assert resource["uri"] == "resource://mcp-server-code-execution-mode/capabilities"
     assert resource["name"] == "code-execution-capabilities"
     assert resource["mimeType"] == "text/markdown"

@@ -146,18 +146,19 @@ def main(how):
     elif how == "hang":
         wait_for_ever()
     elif how == "exit_first_time":
-        # sys.argv[2] is a file that tells the first start from the second.
-        try:
-            os.close(os.open(sys.argv[2], os.O_CREAT | os.O_EXCL))
-            sys.exit(4)
-        except FileExistsError:
-            pass
+        # Each start makes two processes of one that ends before it has said which era it speaks:
+        # sys.argv[2] is a file of as many lines as there were processes.
+        with open(sys.argv[2], "a+") as started:
+            started.write("\n")
+            started.seek(0)
+            if len(started.readlines()) <= 2:
+                sys.exit(4)
     elif how == "banner":
         write(b"\n\n*** Welcome to FAULTY 1.0! ***\r\n\r\nListening on stdio...\n{}\n[]\n")
     elif how == "refuse":
-        id = json.loads(sys.stdin.readline())["id"]
-        write(json.dumps({"jsonrpc": "2.0", "id": id, "error": {
-            "code": -32000, "message": "no such key in my vault"}}).encode() + b"\n")
+        for line in sys.stdin:
+            write(json.dumps({"jsonrpc": "2.0", "id": json.loads(line)["id"], "error": {
+                "code": -32000, "message": "no such key in my vault"}}).encode() + b"\n")
         wait_for_ever()
     elif how == "stubborn":
         # Ignores every polite way to be ended, and has a child that does so too.
