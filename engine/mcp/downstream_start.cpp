@@ -118,6 +118,7 @@ asio::awaitable<bool> Downstream::start() {
       const bool heard = co_await signals->added.async_wait(until);
       if (heard) {
         step = handle(handshake, *signals);
+        if (step == Step::wait && handshake.awaits_silence()) silent = Deadline::after(silence);
       } else if (!deadline.passed()) {
         step = handshake.on_silence();
       } else {

@@ -44,11 +44,13 @@ Handshake::Step Handshake::on_started() {
 
 bool Handshake::awaits_silence() const noexcept {
   return choice_ == ProtocolChoice::automatic && remembered_ != Era::modern &&
-         discover_ == Request::sent && initialize_ == Request::unsent;
+         discover_ == Request::sent && initialize_ != Request::sent;
 }
 
 Handshake::Step Handshake::on_silence() {
-  return awaits_silence() ? initialize() : Step::wait;
+  if (!awaits_silence()) return Step::wait;
+  // Refused while the other is not answered either: why() says how.
+  return initialize_ == Request::refused ? Step::failed : initialize();
 }
 
 Handshake::Step Handshake::on_discovered(std::string_view result) {

@@ -34,7 +34,8 @@ class Handshake {
       : choice_(choice), remembered_(remembered) {}
 
   Step on_started();
-  /// Some time has passed since `server/discover` was sent. Of interest while awaits_silence().
+  /// Some time has passed since `server/discover` was sent, or `initialize` refused while it was
+  /// not answered. Of interest while awaits_silence().
   Step on_silence();
   bool awaits_silence() const noexcept;
 

@@ -100,6 +100,18 @@ TEST(Handshake, WhoRefusesBothCantBeSpokenTo) {
   EXPECT_THAT(other.why(), HasSubstr("no licence"));
 }
 
+TEST(Handshake, OneThatRefusesInitializeAndIsSilentOnTheProbeIsGivenUp) {
+  Handshake handshake = automatic();
+  handshake.on_started();
+  EXPECT_EQ(handshake.on_silence(), Step::initialize);
+  EXPECT_FALSE(handshake.awaits_silence());
+  // It may still be about to answer what it was asked first.
+  EXPECT_EQ(handshake.on_initialize_refused("no key"), Step::wait);
+  EXPECT_TRUE(handshake.awaits_silence());
+  EXPECT_EQ(handshake.on_silence(), Step::failed);
+  EXPECT_EQ(handshake.why(), "no key");
+}
+
 TEST(Handshake, OneThatExitsOnTheProbeIsStartedAgainOnce) {
   Handshake handshake = automatic();
   handshake.on_started();
