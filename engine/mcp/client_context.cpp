@@ -30,7 +30,8 @@ ClientCapabilities capabilities_of(dom::element declared) {
 ClientCapabilities read_capabilities(std::string_view json) {
   dom::parser parser;
   dom::element declared;
-  if (parser.parse(json.data(), json.size()).get(declared) != simdjson::SUCCESS) return {};
+  if (json.empty() || parser.parse(json.data(), json.size()).get(declared) != simdjson::SUCCESS)
+    return {};
   return capabilities_of(declared);
 }
 
@@ -38,7 +39,7 @@ bool read_initialize(std::string_view params, ClientContext& client) {
   dom::parser parser;
   dom::element root;
   std::string_view version;
-  if (parser.parse(params.data(), params.size()).get(root) != simdjson::SUCCESS ||
+  if (params.empty() || parser.parse(params.data(), params.size()).get(root) != simdjson::SUCCESS ||
       root["protocolVersion"].get(version) != simdjson::SUCCESS) {
     return false;
   }

@@ -107,6 +107,7 @@ bool read_json(std::string_view text, JsonValue& value, std::string& why) {
   dom::parser parser;
   dom::element root;
   auto error = parser.allocate(text.size() + 1, most_depth);
+  if (error == simdjson::SUCCESS && text.empty()) error = simdjson::EMPTY;
   if (error == simdjson::SUCCESS) error = parser.parse(text.data(), text.size()).get(root);
   if (error != simdjson::SUCCESS) {
     why = simdjson::error_message(error);

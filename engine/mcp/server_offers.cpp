@@ -256,6 +256,7 @@ void ServerRole::complete(Responder& responder, const Message& message,
   std::string_view value;
   CompletionQuery query;
   bool readable =
+      !message.params.empty() &&
       parser.parse(message.params.data(), message.params.size()).get(params) == simdjson::SUCCESS &&
       params["ref"]["type"].get(type) == simdjson::SUCCESS &&
       (type == "ref/prompt" || type == "ref/resource");

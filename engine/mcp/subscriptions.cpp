@@ -43,7 +43,7 @@ void Subscriptions::listen(Responder responder, std::string_view params) {
   dom::parser parser;
   dom::element root;
   dom::element filter;
-  if (parser.parse(params.data(), params.size()).get(root) != simdjson::SUCCESS ||
+  if (params.empty() || parser.parse(params.data(), params.size()).get(root) != simdjson::SUCCESS ||
       root["notifications"].get(filter) != simdjson::SUCCESS || !filter.is_object()) {
     responder.error(invalid_params, "'notifications' must be an object");
     return;
