@@ -154,8 +154,14 @@ std::string explain_failure(std::string_view runtime, int exit_code, std::string
            ")";
   }
   if (line.empty()) {
-    return std::string(runtime) + " ended with exit code " + std::to_string(exit_code) +
-           " and said nothing";
+    std::string text = std::string(runtime) + " ended with exit code " + std::to_string(exit_code) +
+                       " and said nothing";
+    // podman speaks of its own failures, but loses what a container says that ends at once.
+    if (runtime == "podman" && exit_code == 1)
+      text +=
+          ": most likely the image has no python3, or it can't be run: name another in "
+          "MCP_BRIDGE_IMAGE";
+    return text;
   }
   return std::string(runtime) + ": " + std::string(line);
 }

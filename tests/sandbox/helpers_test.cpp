@@ -139,6 +139,8 @@ TEST(Failures, OfOneRuntimeAreNotAnothers) {
 TEST(Failures, UnknownOnesAreQuoted) {
   EXPECT_EQ(explain_failure("podman", 125, "one\nError: something new\n\n"),
             "podman: Error: something new");
+  // What a container says that ends at once does not always come through.
+  EXPECT_THAT(explain_failure("podman", 1, ""), HasSubstr("the image has no python3"));
   EXPECT_EQ(explain_failure("docker", 3, " \n"), "docker ended with exit code 3 and said nothing");
   EXPECT_LT(explain_failure("docker", 3, std::string(100000, 'x')).size(), 500u);
 }
