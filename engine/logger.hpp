@@ -12,6 +12,10 @@ namespace headrace::engine {
 /// The levels of MCP's logging, which are syslog's, the least urgent first.
 enum class LogLevel { debug, info, notice, warning, error, critical, alert, emergency };
 
+/// For messages.
+inline constexpr std::string_view log_level_names =
+    "debug, info, notice, warning, error, critical, alert, emergency";
+
 std::string_view to_string(LogLevel level) noexcept;
 /// False for a name that is no level. Also takes Python's names: WARN, FATAL, in any case.
 bool parse_log_level(std::string_view text, LogLevel& level) noexcept;

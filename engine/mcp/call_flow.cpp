@@ -1,6 +1,6 @@
 // The steps of a call.
 #include <headrace/engine/mcp/call_flow.hpp>
-#include <headrace/framing/json_text.hpp>
+#include <headrace/engine/mcp/raw_members.hpp>
 #include <headrace/framing/json_writer.hpp>
 #include <headrace/framing/object_walk.hpp>
 
@@ -17,12 +17,6 @@ using std::chrono::milliseconds;
 constexpr milliseconds first_pause{100};
 constexpr milliseconds longest_pause{5000};
 constexpr milliseconds usual_interval{1000};
-
-std::string text_of(std::string_view raw) {
-  std::string text;
-  if (framing::is_string(raw)) framing::append_unescaped(text, raw);
-  return text;
-}
 
 std::string member(std::string_view key, std::string_view raw) {
   std::string json = "\"";
@@ -130,13 +124,8 @@ CallFlow::Step CallFlow::on_call_answer(Answer& answer) {
 }
 
 CallFlow::Step CallFlow::on_input_required(std::string_view requests) {
-  if (++rounds_ > most_rounds) {
-    return fail(Errc::question_failed, "still asks after " + std::to_string(most_rounds) +
-                                           " rounds of questions and answers");
-  }
-  if (!read_questions(requests)) {
-    return fail(Errc::invalid_answer, "asks for input in a form that can't be read");
-  }
+  if (++rounds_ > most_rounds) return fail_for_rounds();
+  if (!read_questions(requests)) return fail_for_form();
   if (!questions_.empty()) return Step::ask;
   if (request_state_.empty()) {
     return fail(Errc::invalid_answer, "asks for input without saying which");
@@ -220,17 +209,12 @@ CallFlow::Step CallFlow::on_task(Answer& answer) {
                 "ended the task as '" + status_ + "'" + (said.empty() ? "" : ": " + said));
   }
   if (status_ == "input_required") {
-    if (!read_questions(members[2].value)) {
-      return fail(Errc::invalid_answer, "asks for input in a form that can't be read");
-    }
+    if (!read_questions(members[2].value)) return fail_for_form();
     // The same may be listed for a while after it has been answered.
     std::erase_if(questions_, [this](const InputRequest& question) {
       return answered_.find(question.key) != answered_.end();
     });
-    if (!questions_.empty() && ++rounds_ > most_rounds) {
-      return fail(Errc::question_failed, "still asks after " + std::to_string(most_rounds) +
-                                             " rounds of questions and answers");
-    }
+    if (!questions_.empty() && ++rounds_ > most_rounds) return fail_for_rounds();
     if (!questions_.empty()) return Step::ask;
   }
   return Step::wait;
@@ -272,6 +256,15 @@ CallFlow::Step CallFlow::finish(std::error_code error, Answer answer) {
   outcome_ = std::move(answer);
   task_id_.clear();
   return Step::done;
+}
+
+CallFlow::Step CallFlow::fail_for_rounds() {
+  return fail(Errc::question_failed, "still asks after " + std::to_string(most_rounds) +
+                                         " rounds of questions and answers");
+}
+
+CallFlow::Step CallFlow::fail_for_form() {
+  return fail(Errc::invalid_answer, "asks for input in a form that can't be read");
 }
 
 CallFlow::Step CallFlow::fail(std::error_code error, std::string_view why) {

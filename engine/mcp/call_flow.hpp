@@ -88,6 +88,8 @@ class CallFlow {
   bool read_questions(std::string_view requests);
   Step finish(std::error_code error, Answer answer);
   Step fail(std::error_code error, std::string_view why);
+  Step fail_for_rounds();
+  Step fail_for_form();
 
   Options options_;
   std::string kept_arguments_;

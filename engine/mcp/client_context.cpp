@@ -30,16 +30,14 @@ ClientCapabilities capabilities_of(dom::element declared) {
 ClientCapabilities read_capabilities(std::string_view json) {
   dom::parser parser;
   dom::element declared;
-  if (json.empty() || parser.parse(json.data(), json.size()).get(declared) != simdjson::SUCCESS)
-    return {};
-  return capabilities_of(declared);
+  return parse_json(parser, json, declared) ? capabilities_of(declared) : ClientCapabilities();
 }
 
 bool read_initialize(std::string_view params, ClientContext& client) {
   dom::parser parser;
   dom::element root;
   std::string_view version;
-  if (params.empty() || parser.parse(params.data(), params.size()).get(root) != simdjson::SUCCESS ||
+  if (!parse_json(parser, params, root) ||
       root["protocolVersion"].get(version) != simdjson::SUCCESS) {
     return false;
   }
@@ -56,10 +54,7 @@ bool read_initialize(std::string_view params, ClientContext& client) {
 bool read_request_meta(std::string_view meta, ClientContext& client, MetaFault& fault) {
   dom::parser parser;
   dom::element root;
-  if (meta.empty() || parser.parse(meta.data(), meta.size()).get(root) != simdjson::SUCCESS ||
-      !root.is_object()) {
-    return true;
-  }
+  if (!parse_json(parser, meta, root) || !root.is_object()) return true;
   dom::element version;
   dom::element capabilities;
   dom::element info;
@@ -99,9 +94,8 @@ bool read_request_meta(std::string_view meta, ClientContext& client, MetaFault& 
   if (has_level) {
     LogLevel least = LogLevel::warning;
     if (level.get(text) != simdjson::SUCCESS || !parse_log_level(std::string(text), least)) {
-      fault.message = "'" + std::string(meta_key::log_level) +
-                      "' must be one of debug, info, notice, warning, error, critical, alert, "
-                      "emergency";
+      fault.message = "'" + std::string(meta_key::log_level) + "' must be one of " +
+                      std::string(log_level_names);
       return false;
     }
     client.log_level = least;

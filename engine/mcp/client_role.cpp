@@ -12,10 +12,6 @@ namespace {
 using framing::JsonWriter;
 namespace dom = simdjson::dom;
 
-bool parse(dom::parser& parser, std::string_view json, dom::element& element) {
-  return !json.empty() && parser.parse(json.data(), json.size()).get(element) == simdjson::SUCCESS;
-}
-
 bool says_true(dom::element object, std::string_view key) {
   bool truth = false;
   return object[key].get(truth) == simdjson::SUCCESS && truth;
@@ -95,7 +91,7 @@ ClientCapabilities declare(const ClientIdentity& identity, std::string_view offe
   if (!identity.roots.empty()) writer.raw_member("roots", "{}");
   dom::parser parser;
   dom::element part;
-  if (parse(parser, offered, part) && part.is_object()) {
+  if (parse_json(parser, offered, part) && part.is_object()) {
     declare_part(writer, part, "sampling", {"context", "tools"});
     declare_part(writer, part, "elicitation", {"form", "url"});
   }
@@ -131,7 +127,7 @@ std::string request_meta(const ClientIdentity& identity, const ClientCapabilitie
 bool read_initialize_result(std::string_view body, ServerFacts& facts, Diagnostics& diagnostics) {
   dom::parser parser;
   dom::element result;
-  if (!parse(parser, body, result) || !result.is_object()) {
+  if (!parse_json(parser, body, result) || !result.is_object()) {
     diagnostics.message = "its answer to 'initialize' is not a JSON object";
     return false;
   }
@@ -155,7 +151,7 @@ bool read_discover_result(std::string_view body, ServerFacts& facts,
                           std::vector<std::string>& versions) {
   dom::parser parser;
   dom::element result;
-  if (!parse(parser, body, result) || !result["supportedVersions"].is_array()) return false;
+  if (!parse_json(parser, body, result) || !result["supportedVersions"].is_array()) return false;
   versions = texts_of(result, "supportedVersions");
   facts = {};
   facts.era = Era::modern;
@@ -174,7 +170,7 @@ bool read_discover_result(std::string_view body, ServerFacts& facts,
 std::vector<std::string> read_supported_versions(std::string_view data) {
   dom::parser parser;
   dom::element root;
-  if (!parse(parser, data, root)) return {};
+  if (!parse_json(parser, data, root)) return {};
   return texts_of(root, "supported");
 }
 
@@ -226,7 +222,7 @@ std::optional<std::string> next_cursor(std::string_view page) {
   dom::parser parser;
   dom::element root;
   std::string_view cursor;
-  if (!parse(parser, page, root) || root["nextCursor"].get(cursor) != simdjson::SUCCESS) {
+  if (!parse_json(parser, page, root) || root["nextCursor"].get(cursor) != simdjson::SUCCESS) {
     return std::nullopt;
   }
   return std::string(cursor);
@@ -236,7 +232,7 @@ std::optional<std::chrono::milliseconds> time_to_live(std::string_view result) {
   dom::parser parser;
   dom::element root;
   std::int64_t ms = 0;
-  if (!parse(parser, result, root) || root["ttlMs"].get(ms) != simdjson::SUCCESS || ms < 0) {
+  if (!parse_json(parser, result, root) || root["ttlMs"].get(ms) != simdjson::SUCCESS || ms < 0) {
     return std::nullopt;
   }
   return std::chrono::milliseconds(ms);
@@ -288,7 +284,7 @@ std::string related_task(std::string_view params) {
   dom::parser parser;
   dom::element root;
   std::string_view task;
-  if (!parse(parser, params, root) ||
+  if (!parse_json(parser, params, root) ||
       root["_meta"]["io.modelcontextprotocol/related-task"]["taskId"].get(task) !=
           simdjson::SUCCESS) {
     return {};
@@ -299,7 +295,7 @@ std::string related_task(std::string_view params) {
 std::string read_uri(std::string_view params) {
   dom::parser parser;
   dom::element root;
-  return parse(parser, params, root) ? text_of(root, "uri") : std::string();
+  return parse_json(parser, params, root) ? text_of(root, "uri") : std::string();
 }
 
 std::optional<ProgressUpdate> read_progress(std::string_view params, std::string& token) {
@@ -307,7 +303,8 @@ std::optional<ProgressUpdate> read_progress(std::string_view params, std::string
   dom::element root;
   dom::element part;
   ProgressUpdate update;
-  if (!parse(parser, params, root) || root["progress"].get(update.progress) != simdjson::SUCCESS ||
+  if (!parse_json(parser, params, root) ||
+      root["progress"].get(update.progress) != simdjson::SUCCESS ||
       root["progressToken"].get(part) != simdjson::SUCCESS || !std::isfinite(update.progress)) {
     return std::nullopt;
   }
@@ -321,7 +318,7 @@ std::optional<ProgressUpdate> read_progress(std::string_view params, std::string
 ServerLog read_log_message(std::string_view params) {
   dom::parser parser;
   dom::element message;
-  if (!parse(parser, params, message)) return {};
+  if (!parse_json(parser, params, message)) return {};
   ServerLog log{text_of(message, "level"), {}};
   dom::element data;
   if (message["data"].get(data) != simdjson::SUCCESS) return log;

@@ -1,4 +1,4 @@
-// Members of parsed objects, as both roles read what the other end says of itself.
+// Parsing JSON, and the members of objects, as both roles read what the other end says.
 #pragma once
 
 #include <headrace/engine/mcp/protocol.hpp>
@@ -9,6 +9,12 @@
 #include <simdjson.h>
 
 namespace headrace::engine::mcp {
+
+/// False for what is no JSON; nothing at all is none, and simdjson may not be handed that.
+inline bool parse_json(simdjson::dom::parser& parser, std::string_view text,
+                       simdjson::dom::element& element) {
+  return !text.empty() && parser.parse(text.data(), text.size()).get(element) == simdjson::SUCCESS;
+}
 
 /// Empty where there is no string.
 inline std::string text_of(simdjson::dom::element object, std::string_view key) {

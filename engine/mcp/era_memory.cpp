@@ -1,4 +1,5 @@
 // The memory of eras, and its JSON.
+#include <headrace/engine/mcp/dom_members.hpp>
 #include <headrace/engine/mcp/era_memory.hpp>
 #include <headrace/framing/json_writer.hpp>
 
@@ -76,10 +77,9 @@ std::string EraMemory::to_json() const {
 
 void EraMemory::load(std::string_view json) {
   simdjson::dom::parser parser;
+  simdjson::dom::element root;
   simdjson::dom::object object;
-  if (json.empty() || parser.parse(json.data(), json.size()).get(object) != simdjson::SUCCESS) {
-    return;
-  }
+  if (!parse_json(parser, json, root) || root.get(object) != simdjson::SUCCESS) return;
   for (const auto& [key, value] : object) {
     std::string_view name;
     if (eras_.size() >= most_entries || value.get(name) != simdjson::SUCCESS) continue;

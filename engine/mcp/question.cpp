@@ -1,4 +1,5 @@
 // Which questions a client can be asked, and what an answer looks like.
+#include <headrace/engine/mcp/dom_members.hpp>
 #include <headrace/engine/mcp/question.hpp>
 
 #include <cmath>
@@ -72,11 +73,8 @@ std::string question_fault(std::string_view method, std::string_view params) {
     return "its params are longer than " + std::to_string(longest_question) + " bytes";
   dom::parser parser;
   dom::element asked;
-  if (params.empty() ||
-      parser.parse(params.data(), params.size()).get(asked) != simdjson::SUCCESS ||
-      !asked.is_object()) {
+  if (!parse_json(parser, params, asked) || !asked.is_object())
     return "its params must be an object";
-  }
   return elicits ? elicitation_fault(asked) : sampling_fault(asked);
 }
 
@@ -84,8 +82,7 @@ std::string missing_capability(const ClientCapabilities& client, std::string_vie
                                std::string_view params) {
   dom::parser parser;
   dom::element asked;
-  const bool readable =
-      !params.empty() && parser.parse(params.data(), params.size()).get(asked) == simdjson::SUCCESS;
+  const bool readable = parse_json(parser, params, asked);
   if (method == "elicitation/create") {
     std::string_view mode = "form";
     if (readable && asked["mode"].get(mode) != simdjson::SUCCESS) mode = "form";
@@ -107,9 +104,8 @@ std::string with_elicitation_id(std::string_view params) {
   dom::parser parser;
   dom::element asked;
   std::string_view mode;
-  if (text.empty() || parser.parse(text).get(asked) != simdjson::SUCCESS ||
-      asked["mode"].get(mode) != simdjson::SUCCESS || mode != "url" ||
-      asked["elicitationId"].error() == simdjson::SUCCESS) {
+  if (!parse_json(parser, text, asked) || asked["mode"].get(mode) != simdjson::SUCCESS ||
+      mode != "url" || asked["elicitationId"].error() == simdjson::SUCCESS) {
     return text;
   }
   std::random_device random;
@@ -121,11 +117,7 @@ std::string with_elicitation_id(std::string_view params) {
 bool is_answer(std::string_view method, std::string_view result) {
   dom::parser parser;
   dom::element answer;
-  if (result.empty() ||
-      parser.parse(result.data(), result.size()).get(answer) != simdjson::SUCCESS ||
-      !answer.is_object()) {
-    return false;
-  }
+  if (!parse_json(parser, result, answer) || !answer.is_object()) return false;
   if (method == "elicitation/create") return is_elicit_result(answer);
   if (method == "sampling/createMessage") return is_message_result(answer);
   if (method == "roots/list") return answer["roots"].is_array();

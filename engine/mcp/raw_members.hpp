@@ -1,9 +1,11 @@
 // The members of params, raw: where they are, and of which kind.
 #pragma once
 
+#include <headrace/framing/json_writer.hpp>
 #include <headrace/framing/object_scanner.hpp>
 
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace headrace::engine::mcp {
@@ -19,6 +21,13 @@ inline bool scan(std::string_view params, std::span<framing::Member> members) {
 /// Of what is JSON, whether it is a string.
 inline bool is_string(std::string_view raw) noexcept {
   return !raw.empty() && raw.front() == '"';
+}
+
+/// What a raw JSON string says; nothing for any other value.
+inline std::string text_of(std::string_view raw) {
+  std::string text;
+  if (is_string(raw)) framing::append_unescaped(text, raw);
+  return text;
 }
 
 /// Of what is JSON, whether it is an object.

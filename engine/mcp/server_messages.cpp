@@ -1,14 +1,13 @@
 // Writing pages and completing results.
+#include <headrace/engine/mcp/raw_members.hpp>
 #include <headrace/engine/mcp/server_messages.hpp>
+#include <headrace/framing/block.hpp>
 #include <headrace/framing/json_writer.hpp>
-#include <headrace/framing/object_scanner.hpp>
 #include <headrace/framing/utf8_prefix.hpp>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
-
-#include <simdjson.h>
 
 namespace headrace::engine::mcp {
 namespace {
@@ -36,13 +35,11 @@ std::string page_of(std::string_view key, const std::vector<std::string>& defini
 }
 
 std::optional<std::size_t> read_cursor(std::string_view params) {
-  if (params.empty()) return 0;
   std::array<Member, 1> members{{{"cursor"}}};
-  framing::ObjectScanner scanner;
-  if (scanner.scan_members(params, members) != Fault::none) return std::nullopt;
+  if (!scan(params, members)) return std::nullopt;
   std::string_view raw = members[0].value;
   if (raw.empty() || raw == "null") return 0;
-  if (raw.size() < 3 || raw.front() != '"') return std::nullopt;
+  if (raw.size() < 3 || !is_string(raw)) return std::nullopt;
   raw = raw.substr(1, raw.size() - 2);
   std::size_t offset = 0;
   const auto [rest, error] = std::from_chars(raw.data(), raw.data() + raw.size(), offset);
@@ -54,7 +51,7 @@ std::optional<std::size_t> read_cursor(std::string_view params) {
 std::string complete_result(const Payload& result, std::string_view server_info,
                             const std::optional<CacheHint>& hint) {
   std::string body;
-  body.reserve(result.size() + simdjson::SIMDJSON_PADDING);
+  body.reserve(result.size() + framing::block_padding);  // what the scanner reads past the end
   for (const RawJson& piece : result.pieces)
     body.append(piece.text);
   std::array<Member, 4> members{{{"resultType"}, {"_meta"}, {"ttlMs"}, {"cacheScope"}}};
@@ -70,7 +67,7 @@ std::string complete_result(const Payload& result, std::string_view server_info,
   if (hint && members[3].value.empty())
     writer.member("cacheScope", hint->is_public ? "public" : "private");
   std::array<Member, 1> known{{{meta_key::server_info}}};
-  const bool has_meta = !meta.empty() && meta.front() == '{';
+  const bool has_meta = is_object(meta);
   if (has_meta) scanner.scan_members(meta, known);
   const bool identified = has_meta && !known[0].value.empty();
   if (!has_meta && meta.empty()) {

@@ -1,5 +1,6 @@
 // The methods of what a server offers: its tools, prompts, resources and completions, and the news
 // of them.
+#include <headrace/engine/mcp/dom_members.hpp>
 #include <headrace/engine/mcp/raw_members.hpp>
 #include <headrace/engine/mcp/server_role.hpp>
 #include <headrace/framing/json_writer.hpp>
@@ -255,11 +256,9 @@ void ServerRole::complete(Responder& responder, const Message& message,
   std::string_view argument;
   std::string_view value;
   CompletionQuery query;
-  bool readable =
-      !message.params.empty() &&
-      parser.parse(message.params.data(), message.params.size()).get(params) == simdjson::SUCCESS &&
-      params["ref"]["type"].get(type) == simdjson::SUCCESS &&
-      (type == "ref/prompt" || type == "ref/resource");
+  bool readable = parse_json(parser, message.params, params) &&
+                  params["ref"]["type"].get(type) == simdjson::SUCCESS &&
+                  (type == "ref/prompt" || type == "ref/resource");
   if (readable) {
     query.is_prompt = type == "ref/prompt";
     readable = params["ref"][query.is_prompt ? "name" : "uri"].get(ref) == simdjson::SUCCESS &&

@@ -258,9 +258,7 @@ void ServerRole::set_level(Responder& responder, const Message& message, const C
   LogLevel level = LogLevel::warning;
   if (!scan(message.params, members) || !is_string(members[0].value) ||
       !framing::append_unescaped(name, members[0].value) || !parse_log_level(name, level)) {
-    responder.error(invalid_params,
-                    "'level' must be one of debug, info, notice, warning, error, "
-                    "critical, alert, emergency");
+    responder.error(invalid_params, "'level' must be one of " + std::string(log_level_names));
     return;
   }
   options_.log_level = level;

@@ -1,4 +1,5 @@
 // How requests that take their time are let in, and how they go on with their client's next round.
+#include <headrace/engine/mcp/dom_members.hpp>
 #include <headrace/engine/mcp/raw_members.hpp>
 #include <headrace/engine/mcp/server_role.hpp>
 #include <headrace/framing/json_writer.hpp>
@@ -48,8 +49,7 @@ bool are_same(std::string_view one, std::string_view other) {
   if (one == other) return true;
   dom::parser parsers[2];
   dom::element elements[2];
-  return parsers[0].parse(one.data(), one.size()).get(elements[0]) == simdjson::SUCCESS &&
-         parsers[1].parse(other.data(), other.size()).get(elements[1]) == simdjson::SUCCESS &&
+  return parse_json(parsers[0], one, elements[0]) && parse_json(parsers[1], other, elements[1]) &&
          std::string(simdjson::minify(elements[0])) == std::string(simdjson::minify(elements[1]));
 }
 

@@ -1,4 +1,5 @@
 // Keeping subscriptions, and writing what they are told.
+#include <headrace/engine/mcp/dom_members.hpp>
 #include <headrace/engine/mcp/server_messages.hpp>
 #include <headrace/engine/mcp/subscriptions.hpp>
 #include <headrace/framing/json_writer.hpp>
@@ -43,8 +44,8 @@ void Subscriptions::listen(Responder responder, std::string_view params) {
   dom::parser parser;
   dom::element root;
   dom::element filter;
-  if (params.empty() || parser.parse(params.data(), params.size()).get(root) != simdjson::SUCCESS ||
-      root["notifications"].get(filter) != simdjson::SUCCESS || !filter.is_object()) {
+  if (!parse_json(parser, params, root) || root["notifications"].get(filter) != simdjson::SUCCESS ||
+      !filter.is_object()) {
     responder.error(invalid_params, "'notifications' must be an object");
     return;
   }
