@@ -1,9 +1,9 @@
 // One `<key>.lock` for each entry: its lock says who uses it, its time when that was.
+#include <headrace/engine/user_cache.hpp>
 #include <headrace/sandbox/package_cache.hpp>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -42,11 +42,8 @@ engine::Fd lock(const fs::path& file, int flags, int mode) {
 
 fs::path default_package_cache(bool root) {
   if (root) return "/var/cache/headrace/packages";
-  const char* cache = std::getenv("XDG_CACHE_HOME");
-  if (cache != nullptr && *cache == '/') return fs::path(cache) / "headrace" / "packages";
-  const char* home = std::getenv("HOME");
-  if (home != nullptr && *home == '/') return fs::path(home) / ".cache" / "headrace" / "packages";
-  return {};
+  const fs::path folder = engine::user_cache();
+  return folder.empty() ? folder : folder / "packages";
 }
 
 PackageLock PackageLock::try_exclusive(const fs::path& cache, const std::string& key) {

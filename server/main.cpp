@@ -1,19 +1,18 @@
 // The program: `headrace` on a client's stdio.
-#include <headrace/discovery/workspace_trust.hpp>
 #include <headrace/engine/mcp/server.hpp>
 #include <headrace/engine/stdio.hpp>
 #include <headrace/engine/trace.hpp>
 #include <headrace/server/bridge.hpp>
 #include <headrace/server/capabilities.hpp>
-#include <headrace/server/list_servers.hpp>
+#include <headrace/server/commands.hpp>
 #include <headrace/server/options.hpp>
+#include <headrace/server/program_options.hpp>
 #include <headrace/server/run_python.hpp>
 #include <headrace/server/session_resources.hpp>
 
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
 #include <iostream>
 #include <poll.h>
 #include <unistd.h>
@@ -42,66 +41,6 @@ constexpr auto last_write = std::chrono::milliseconds(200);
 constexpr const char* terminal_hint =
     "headrace speaks the Model Context Protocol on stdin and stdout: put it into an MCP client's\n"
     "configuration as {\"command\": \"headrace\"}. `headrace --help` tells more; Ctrl-D ends it.\n";
-
-std::filesystem::path expanded(const std::string& path) {
-  const char* home = std::getenv("HOME");
-  if (home != nullptr && (path == "~" || path.starts_with("~/"))) return home + path.substr(1);
-  return path;
-}
-
-// Below the user's folder for what can be had again; empty when there is none.
-std::string cache_file(std::string_view name) {
-  const char* cache = std::getenv("XDG_CACHE_HOME");
-  const char* home = std::getenv("HOME");
-  std::filesystem::path folder;
-  if (cache != nullptr && *cache == '/') {
-    folder = cache;
-  } else if (home != nullptr && *home == '/') {
-    folder = std::filesystem::path(home) / ".cache";
-  } else {
-    return {};
-  }
-  return folder / "headrace" / name;
-}
-
-BridgeOptions bridge_options(const Options& options, std::shared_ptr<engine::Trace> trace) {
-  BridgeOptions bridge;
-  bridge.registry.downstream.trace = trace;
-  bridge.launcher.trace = std::move(trace);
-  bridge.registry.sources.first_dir = "~/MCPs";
-  bridge.registry.sources.state_dir = options.state_dir;
-  if (options.servers_config) {
-    bridge.registry.sources.extra_config = expanded(*options.servers_config);
-  }
-  bridge.registry.sources.others = options.sources;
-  std::error_code nowhere;
-  bridge.registry.sources.workspace = std::filesystem::current_path(nowhere);
-  bridge.registry.sources.allow_self = options.allow_self;
-  bridge.registry.downstream.identity.implementation = {"headrace", version, "Headrace"};
-  bridge.registry.downstream.start_limit = options.start_timeout;
-  bridge.registry.era_file = cache_file("eras.json");
-  bridge.registry.downstream.stop_times = {std::chrono::milliseconds(400),
-                                           std::chrono::milliseconds(300)};
-  bridge.launcher.runtime = options.runtime;
-  bridge.launcher.image = options.image;
-  bridge.launcher.limits = options.limits;
-  bridge.launcher.user = options.user;
-  bridge.launcher.packages.requirements = options.packages;
-  if (options.package_cache) bridge.launcher.packages.cache = expanded(*options.package_cache);
-  bridge.launcher.packages.requirements_file = expanded(options.state_dir) / "requirements.txt";
-  bridge.launcher.fast_channel = options.fast_channel;
-  bridge.launcher.server_version = version;
-  bridge.pool.size = options.warm;
-  bridge.pool.idle_limit = options.idle_limit;
-  bridge.max_sessions = options.max_sessions;
-  bridge.session.idle_limit = options.idle_limit;
-  bridge.session.output_limit = options.max_output;
-  bridge.session.memory_limit = options.limits.memory;
-  bridge.session.process_limit = options.limits.pids;
-  bridge.strict_servers = options.strict_servers;
-  bridge.saved_tools = expanded(options.state_dir) / "user_tools";
-  return bridge;
-}
 
 // Never waits: a host that does not read our stderr must not stop us. What finds no room is lost.
 void write_stderr(std::string line) {
@@ -135,7 +74,7 @@ class Program {
                 }),
         trace_(options.trace ? engine::Trace::open(expanded(*options.trace), version, logger_)
                              : nullptr),
-        bridge_(Bridge::make(executor_, bridge_options(options, trace_), logger_)) {
+        bridge_(Bridge::make(executor_, bridge_options(options, version, trace_), logger_)) {
     RunLimits limits{options.timeout, options.max_timeout, options.output_mode,
                      options.structured_content};
     engine::mcp::ServerOptions server;
@@ -225,26 +164,6 @@ int serve(const Options& options) {
   return EXIT_SUCCESS;
 }
 
-struct ServersCommand {
-  bool json = false;
-  bool trust = false;
-  bool distrust = false;
-};
-
-int list_servers(const Options& options, const ServersCommand& command) {
-  const discovery::SourceOptions sources = bridge_options(options, nullptr).registry.sources;
-  const auto environment = discovery::process_environment();
-  if (command.trust || command.distrust) {
-    const std::string file = discovery::trust_file(environment("HOME").value_or(""), environment);
-    const auto change = command.trust ? discovery::trust_workspace : discovery::distrust_workspace;
-    std::string error;
-    if (!change(file, sources.workspace.string(), error)) throw std::runtime_error(error);
-  }
-  const discovery::Discovery found = discovery::discover(sources);
-  std::cout << (command.json ? servers_json(found) : describe_servers(found));
-  return EXIT_SUCCESS;
-}
-
 int main(int argc, char** argv) {
   CLI::App app(
       "Headrace: an MCP server that runs model-written Python, which can call the tools of "
@@ -259,18 +178,15 @@ int main(int argc, char** argv) {
       "servers`.");
   app.require_subcommand(0, 1);
   app.add_subcommand("run", "Serve on stdin and stdout (the default)");
-  CLI::App* servers = app.add_subcommand(
-      "servers", "Show the servers that are configured, where each came from, and what is wrong");
-  ServersCommand command;
-  servers->add_flag("--json", command.json, "For programs");
-  servers->add_flag("--trust-workspace", command.trust,
-                    "From now on, read also what the folder you are in says of servers");
-  servers->add_flag("--distrust-workspace", command.distrust, "No longer")
-      ->excludes("--trust-workspace");
-  CLI11_PARSE(app, argc, argv);
+  Commands commands(app, version);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == EXIT_SUCCESS ? EXIT_SUCCESS : exit_usage;
+  }
   try {
     const Options options = read_options(discovery::process_environment());
-    return servers->parsed() ? list_servers(options, command) : serve(options);
+    return commands.asked() ? commands.run(options) : serve(options);
   } catch (const std::exception& error) {
     std::cerr << "headrace: " << error.what() << "\n";
     return EXIT_FAILURE;

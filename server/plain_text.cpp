@@ -47,6 +47,22 @@ std::string one_line(std::string_view text, std::size_t limit) {
   return line;
 }
 
+std::string terminal_text(std::string_view text) {
+  std::string shown;
+  shown.reserve(text.size());
+  while (!text.empty()) {
+    if (text.starts_with("\r\n")) text.remove_prefix(1);
+    const framing::Utf8 character = take_character(text);
+    const char first = character.bytes[0];
+    if (is_control(character) && first != '\n' && first != '\t') {
+      shown += ' ';
+    } else {
+      shown.append(character.bytes, character.length);
+    }
+  }
+  return shown;
+}
+
 std::string readable_size(unsigned long long bytes) {
   if (bytes < 1000) return std::to_string(bytes) + (bytes == 1 ? " byte" : " bytes");
   constexpr std::array units{"kB", "MB", "GB", "TB", "PB", "EB"};

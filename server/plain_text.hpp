@@ -1,4 +1,4 @@
-// Text from a sandbox, made fit for places where a client shows a line: names, messages.
+// Text from a sandbox or a server, made fit for places where it is shown to people.
 #pragma once
 
 #include <headrace/framing/json_text.hpp>
@@ -18,6 +18,10 @@ bool is_control(const framing::Utf8& character) noexcept;
 /// Valid UTF-8 of at most `limit` bytes, with a blank for each control character, and an ellipsis
 /// at its end if it was longer.
 std::string one_line(std::string_view text, std::size_t limit);
+
+/// Valid UTF-8 that can be shown at a terminal without steering it: line feeds and tabs stay,
+/// "\r\n" is a line feed, other control characters are blanks.
+std::string terminal_text(std::string_view text);
 
 /// "52 bytes", "3.4 MB".
 std::string readable_size(unsigned long long bytes);

@@ -1,0 +1,170 @@
+// `headrace call`: one call of one tool.
+#include <headrace/discovery/json_text.hpp>
+#include <headrace/discovery/nearest_name.hpp>
+#include <headrace/engine/mcp/downstream.hpp>
+#include <headrace/server/call_arguments.hpp>
+#include <headrace/server/call_command.hpp>
+#include <headrace/server/commands.hpp>
+#include <headrace/server/plain_text.hpp>
+#include <headrace/server/result_text.hpp>
+
+#include <cstdlib>
+#include <unistd.h>
+
+namespace headrace::server {
+namespace {
+
+using discovery::CatalogueServer;
+using discovery::ToolDoc;
+using engine::mcp::Downstream;
+
+std::string in_quotes(std::string_view name) {
+  return "'" + one_line(name, 200) + "'";
+}
+
+// What `"message"` of a raw JSON-RPC error says, and its code.
+std::string error_text(std::string_view raw) {
+  if (discovery::find_json_flaw(raw) || discovery::json_type(raw) != discovery::JsonType::object)
+    return std::string(raw);
+  std::string message = "an error without words";
+  std::string code;
+  std::string data;
+  discovery::JsonMembers members(raw);
+  std::string key;
+  std::string_view value;
+  while (members.next(key, value)) {
+    const bool text = discovery::json_type(value) == discovery::JsonType::string;
+    if (key == "message" && text) message = discovery::json_string(value);
+    if (key == "code") code = value;
+    if (key == "data" && value != "null")
+      data = text ? discovery::json_string(value) : std::string(value);
+  }
+  if (!code.empty()) message += " (" + code + ")";
+  return data.empty() ? message : message + "\n" + data;
+}
+
+// The end of a call, for a coroutine that waits.
+struct Ending {
+  explicit Ending(const engine::Executor& executor) : over(executor) {}
+  engine::Event over;
+  engine::mcp::Outcome outcome;
+};
+
+// A server that has to start first does not spend the call's time on it: `npx` may download.
+asio::awaitable<std::string> start(std::shared_ptr<Downstream> downstream,
+                                   engine::Deadline deadline) {
+  if (downstream->phase() == engine::mcp::Phase::ready) co_return std::string();
+  const auto ending = std::make_shared<Ending>(downstream->get_executor());
+  auto on_pages = [ending](engine::mcp::ListPages pages) {
+    ending->outcome.error = pages.error;
+    ending->outcome.message = std::move(pages.message);
+    ending->over.set();
+  };
+  downstream->list(engine::mcp::ListKind::tools, deadline, std::move(on_pages));
+  co_await ending->over.async_wait();
+  co_return ending->outcome.error ? ending->outcome.message : std::string();
+}
+
+int show(const engine::mcp::Outcome& outcome, const CallCommand& command) {
+  if (outcome.error == engine::Errc::remote_error) {
+    complain(command.server + " refuses the call: " + error_text(outcome.answer.body));
+    return exit_failed;
+  }
+  if (outcome.error) {
+    complain(outcome.message);
+    return exit_failed;
+  }
+  const ResultText result = result_text(outcome.answer.body);
+  std::string text = result.text;
+  if (command.json) {
+    text.assign(outcome.answer.body).append("\n");
+  } else if (::isatty(STDOUT_FILENO) == 1) {
+    text = terminal_text(text);
+  }
+  return print(text) && !result.is_error ? EXIT_SUCCESS : exit_failed;
+}
+
+}  // namespace
+
+const CatalogueServer* find_server(CommandRun& run, const std::string& name) {
+  const discovery::Catalogue& catalogue = run.registry().catalogue();
+  if (const CatalogueServer* server = catalogue.find_server(name)) return server;
+  std::vector<std::string_view> names;
+  for (const CatalogueServer& server : catalogue.servers()) {
+    names.push_back(server.spec().name);
+    for (const discovery::OtherName& other : server.spec().other_names)
+      names.push_back(other.name);
+  }
+  std::string text = run.registry().why_unavailable(name);
+  const std::string_view nearest = discovery::nearest_name(name, names);
+  if (!nearest.empty()) text += "; did you mean " + in_quotes(nearest) + "?";
+  complain(text + "\n`headrace servers` shows which there are");
+  return nullptr;
+}
+
+void complain_of_tool(const CatalogueServer& server, const std::string& tool) {
+  std::vector<std::string_view> names;
+  for (const ToolDoc& other : server.tools())
+    names.push_back(other.name);
+  std::string text = "server " + in_quotes(server.spec().name) + " has no tool " + in_quotes(tool);
+  const std::string_view nearest = discovery::nearest_name(tool, names);
+  if (!nearest.empty()) text += "; did you mean " + in_quotes(nearest) + "?";
+  complain(text + "\n`headrace docs " + in_quotes(server.spec().name) + "` shows which it has");
+}
+
+asio::awaitable<int> call_tool(CommandRun& run, CallCommand command) {
+  const CatalogueServer* server = find_server(run, command.server);
+  if (server == nullptr) co_return exit_failed;
+  const std::string name = server->spec().name;
+  const std::string failure = co_await run.list(name);
+  if (!failure.empty()) {
+    complain(failure);
+    co_return exit_failed;
+  }
+  server = run.registry().catalogue().find_server(name);
+  const ToolDoc* found = server == nullptr ? nullptr : server->find_tool(command.tool);
+  if (found == nullptr) {
+    if (server != nullptr) complain_of_tool(*server, command.tool);
+    co_return exit_failed;
+  }
+  const CallArguments arguments = command.input
+                                      ? arguments_from_json(*command.input)
+                                      : arguments_from_words(command.words, found->input_schema);
+  if (!arguments.error.empty()) {
+    complain(arguments.error);
+    co_return exit_usage;
+  }
+  // The catalogue may change while the server starts.
+  const std::string tool = found->name;
+  std::chrono::milliseconds limit = server->spec().call_timeout;
+  if (command.timeout || limit <= std::chrono::milliseconds(0))
+    limit = command.timeout.value_or(run.options().timeout);
+  const std::shared_ptr<Downstream> downstream = run.registry().downstream(name);
+  if (!downstream) {
+    complain(run.registry().why_unavailable(name));
+    co_return exit_failed;
+  }
+  const engine::Deadline start_limit = engine::Deadline::after(run.options().start_timeout);
+  const std::string unstarted = co_await start(downstream, start_limit);
+  if (!unstarted.empty()) {
+    complain(unstarted);
+    co_return exit_failed;
+  }
+  const auto ending = std::make_shared<Ending>(downstream->get_executor());
+  auto on_outcome = [ending](engine::mcp::Outcome outcome) {
+    ending->outcome = std::move(outcome);
+    ending->over.set();
+  };
+  engine::mcp::CallContext context;
+  const Downstream::Ticket ticket =
+      downstream->call_tool(tool, {arguments.json, {}}, engine::Deadline::after(limit),
+                            std::move(context), std::move(on_outcome));
+  run.on_signal = [downstream, ticket] {
+    downstream->cancel(ticket, "the user has interrupted it");
+  };
+  co_await ending->over.async_wait();
+  run.on_signal = {};
+  co_return show(ending->outcome, command);
+}
+
+}  // namespace headrace::server
