@@ -1,47 +1,51 @@
-// What somebody may have meant who named something that is not there.
+// Which of the right names a wrong one was likely meant to be.
 #include <headrace/discovery/ascii.hpp>
 #include <headrace/discovery/nearest_name.hpp>
 #include <headrace/discovery/search_words.hpp>
 
-#include <algorithm>
+#include <string>
 
 namespace headrace::discovery {
 namespace {
 
-// What nobody types, and what would cost time to compare.
-constexpr std::size_t kLongestName = 256;
+// Nobody means a name by something longer, and comparing costs the product of both lengths.
+constexpr std::size_t kMaxName = 100;
 
-// Of parts of a name, those of two letters are in too many.
-constexpr std::size_t kShortestPart = 3;
+// In names of two letters every other one is near.
+unsigned letters_off(std::size_t size) {
+  if (size < 3) return 0;
+  return size < 5 ? 1 : 2;
+}
+
+// The same for filePath, file_path and File-Path.
+std::string without_style(std::string_view name) {
+  std::string plain;
+  for (const char c : name) {
+    const char lower = ascii_lower(c);
+    const bool other = static_cast<unsigned char>(c) >= 0x80;
+    if ((lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || other) plain += lower;
+  }
+  return plain;
+}
 
 }  // namespace
 
-std::string_view nearest_name(std::string_view wanted, std::span<const std::string_view> names) {
-  if (wanted.empty() || wanted.size() > kLongestName) return {};
-  const std::string lower = ascii_lower(wanted);
-  const std::vector<std::string> words = search_words(wanted);
-  // A third of the letters may be wrong, and in a short name one.
-  unsigned limit = std::clamp<unsigned>(static_cast<unsigned>(wanted.size() / 3), 1, 4);
-  std::string_view nearest;
-  std::string_view begins;
-  std::string_view holds;
-  for (const std::string_view name : names) {
-    if (name.size() > kLongestName) continue;
-    const std::string other = ascii_lower(name);
-    if (other == lower) return name;
-    const unsigned distance =
-        !words.empty() && search_words(name) == words ? 0 : edit_distance(lower, other, limit);
-    if (distance < limit || (distance == limit && nearest.empty())) {
-      limit = distance;
-      nearest = name;
-    }
-    if (lower.size() < kShortestPart) continue;
-    const std::size_t found = other.find(lower);
-    if (found == 0 && begins.empty()) begins = name;
-    if (found != std::string::npos && holds.empty()) holds = name;
+std::size_t nearest_name(std::string_view name, std::span<const std::string_view> names) {
+  std::size_t best = names.size();
+  if (name.empty() || name.size() > kMaxName) return best;
+  const std::string wanted = without_style(name);
+  unsigned limit = letters_off(wanted.size());
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (names[i].size() > kMaxName) continue;
+    const std::string plain = without_style(names[i]);
+    if (plain.empty()) continue;
+    const unsigned distance = edit_distance(wanted, plain, limit);
+    if (distance > limit) continue;
+    best = i;
+    if (distance == 0) break;
+    limit = distance - 1;
   }
-  if (!nearest.empty()) return nearest;
-  return begins.empty() ? holds : begins;
+  return best;
 }
 
 }  // namespace headrace::discovery

@@ -1,4 +1,4 @@
-// What somebody may have meant who named something that is not there.
+// Which of the right names a wrong one was likely meant to be.
 #pragma once
 
 #include <span>
@@ -6,9 +6,8 @@
 
 namespace headrace::discovery {
 
-/// The one of `names` that is most like `wanted`: of the same words (`readFile`, `read-file`), else
-/// off by few letters, else one that begins with it or holds it. Empty when none is. The first of
-/// equals.
-std::string_view nearest_name(std::string_view wanted, std::span<const std::string_view> names);
+/// A place in `names`; `names.size()` when none is near. Near is the same in another case or
+/// another style (`filePath` for `file_path`), or one or two letters away; the nearest comes first.
+std::size_t nearest_name(std::string_view name, std::span<const std::string_view> names);
 
 }  // namespace headrace::discovery

@@ -1,4 +1,5 @@
 // `headrace call`: one call of one tool.
+#include <headrace/discovery/ascii.hpp>
 #include <headrace/discovery/json_text.hpp>
 #include <headrace/discovery/nearest_name.hpp>
 #include <headrace/engine/mcp/downstream.hpp>
@@ -20,6 +21,23 @@ using engine::mcp::Downstream;
 
 std::string in_quotes(std::string_view name) {
   return "'" + one_line(name, 200) + "'";
+}
+
+// What may have been meant, as the end of a sentence: a name that is near, else one of which a part
+// was given.
+std::string suggestion(std::string_view wanted, std::span<const std::string_view> names) {
+  const std::size_t near = discovery::nearest_name(wanted, names);
+  std::string_view meant = near < names.size() ? names[near] : std::string_view();
+  constexpr std::size_t shortest_part = 3;
+  if (meant.empty() && wanted.size() >= shortest_part) {
+    const std::string lower = discovery::ascii_lower(wanted);
+    for (const std::string_view name : names) {
+      if (discovery::ascii_lower(name).find(lower) == std::string::npos) continue;
+      meant = name;
+      break;
+    }
+  }
+  return meant.empty() ? std::string() : "; did you mean " + in_quotes(meant) + "?";
 }
 
 // What `"message"` of a raw JSON-RPC error says, and its code.
@@ -95,10 +113,8 @@ const CatalogueServer* find_server(CommandRun& run, const std::string& name) {
     for (const discovery::OtherName& other : server.spec().other_names)
       names.push_back(other.name);
   }
-  std::string text = run.registry().why_unavailable(name);
-  const std::string_view nearest = discovery::nearest_name(name, names);
-  if (!nearest.empty()) text += "; did you mean " + in_quotes(nearest) + "?";
-  complain(text + "\n`headrace servers` shows which there are");
+  complain(run.registry().why_unavailable(name) + suggestion(name, names) +
+           "\n`headrace servers` shows which there are");
   return nullptr;
 }
 
@@ -106,10 +122,9 @@ void complain_of_tool(const CatalogueServer& server, const std::string& tool) {
   std::vector<std::string_view> names;
   for (const ToolDoc& other : server.tools())
     names.push_back(other.name);
-  std::string text = "server " + in_quotes(server.spec().name) + " has no tool " + in_quotes(tool);
-  const std::string_view nearest = discovery::nearest_name(tool, names);
-  if (!nearest.empty()) text += "; did you mean " + in_quotes(nearest) + "?";
-  complain(text + "\n`headrace docs " + in_quotes(server.spec().name) + "` shows which it has");
+  complain("server " + in_quotes(server.spec().name) + " has no tool " + in_quotes(tool) +
+           suggestion(tool, names) + "\n`headrace docs " + in_quotes(server.spec().name) +
+           "` shows which it has");
 }
 
 asio::awaitable<int> call_tool(CommandRun& run, CallCommand command) {

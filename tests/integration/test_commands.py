@@ -184,6 +184,7 @@ def test_names_that_are_none_are_answered_with_the_nearest(run, home):
     assert "'ofice' is not available; did you mean 'office'?" in done.err
     assert "did you mean 'get_issue'?" in run("docs", "office", "get_isue", code=1).err
     assert "did you mean 'get_issue'?" in run("call", "office", "getIssue", code=1).err
+    assert "did you mean 'search_issues'?" in run("docs", "office", "Search", code=1).err
     done = run("call", "zzzz", "x", code=1)
     assert "did you mean" not in done.err and "headrace servers" in done.err
 
