@@ -42,6 +42,16 @@ class Settings(unittest.TestCase):
         self.assertIn(f"log_level = engine::LogLevel::{shown['MCP_BRIDGE_LOG_LEVEL'].lower()};", header)
 
 
+class CommandTable(unittest.TestCase):
+    """docs/configuration.md against server/commands.cpp."""
+
+    def test_every_command_is_there_and_no_other(self):
+        source = tree.read(pathlib.PurePath("server/commands.cpp"))
+        text = tree.read(pathlib.PurePath("docs/configuration.md"))
+        self.assertEqual(re.findall(r'add_subcommand\(\s*"(\w+)"', source),
+                         re.findall(r"^\| `headrace (\w+)", text, re.MULTILINE))
+
+
 class Snippets(unittest.TestCase):
     def test_all_json_is_json(self):
         found = [block for path, text in documents.markdown()
