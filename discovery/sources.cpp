@@ -5,6 +5,7 @@
 #include <headrace/discovery/sources.hpp>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <string>
 #include <unordered_map>
@@ -35,6 +36,21 @@ std::string place_of(const ConfigEntry& entry) {
   return entry.spec.source.file + ':' + std::to_string(entry.line);
 }
 
+// Of what it starts, and of nothing else.
+std::size_t start_hash(const ServerSpec& spec) {
+  std::size_t hash = 0;
+  const auto add = [&hash](const std::string& text) {
+    hash = hash * 31 + std::hash<std::string>()(text);
+  };
+  add(spec.command);
+  add(spec.cwd);
+  for (const std::string& argument : spec.args)
+    add(argument);
+  for (const auto& [name, value] : spec.env)
+    add(value);
+  return hash;
+}
+
 // Joins what the files say: the first definition of a name wins.
 class Merge {
  public:
@@ -60,49 +76,62 @@ class Merge {
  private:
   void add_entry(const ConfigEntry& entry, bool own, Faults& notices) {
     const ServerSpec& spec = entry.spec;
-    const auto notice = [&](std::string message) {
+    const auto notice = [&](const ConfigEntry& about, std::string message) {
       notices.push_back(
-          {Severity::info, spec.source.file, entry.line, spec.name, std::move(message)});
+          {Severity::info, about.spec.source.file, about.line, spec.name, std::move(message)});
+    };
+    const auto shadow = [&](const ConfigEntry& hidden, const ConfigEntry& by,
+                            const std::string& why) {
+      notice(hidden, "left out, since " + place_of(by) + why);
+      if (result_.shadowed.size() >= kMaxShadowed) return;
+      result_.shadowed.push_back(
+          {spec.name, hidden.spec.source, hidden.line, by.spec.source, by.line});
     };
     const auto owner = owners_.find(spec.name);
-    if (owner != owners_.end()) {
-      return notice("left out, since " + place_of(*owner->second) + " defines it first");
-    }
-    if (!entry.unreachable.empty()) return add_unreachable(entry);
-    if (entry.disabled) {
-      // What is off in one program may be on in another; off in ours, it is off.
-      if (own) owners_.emplace(spec.name, &entry);
+    if (owner != owners_.end()) return shadow(entry, *owner->second, " defines it first");
+    if (!entry.unreachable.empty()) {
+      const auto [first, is_new] = remote_.emplace(spec.name, &entry);
+      if (!is_new) return shadow(entry, *first->second, " defines it first");
+      result_.unreachable.push_back({spec.name, entry.unreachable, spec.source, entry.line});
       return;
     }
+    // What is off in one program may be on in another; off in ours, it is off.
+    if (entry.disabled && !own) return;
     owners_.emplace(spec.name, &entry);
-    ServerSpec* same = own ? nullptr : find_same(spec);
-    if (same == nullptr) {
+    if (const auto remote = remote_.find(spec.name); remote != remote_.end()) {
+      shadow(*remote->second, entry, entry.disabled ? " switches it off" : " can be reached");
+    }
+    if (!entry.disabled) add_server(entry, own, notice);
+  }
+
+  template <typename Notice>
+  void add_server(const ConfigEntry& entry, bool own, const Notice& notice) {
+    const ServerSpec& spec = entry.spec;
+    const std::size_t hash = start_hash(spec);
+    ServerSpec* same = find_same(spec, hash);
+    if (same == nullptr) by_start_.emplace(hash, result_.servers.size());
+    if (same == nullptr || own) {
       result_.servers.push_back(spec);
       return;
     }
     same->other_names.push_back({spec.name, {}, spec.source});
-    notice("another name of server '" + same->name + "' (" + place_of(*owners_.at(same->name)) +
-           "), which starts the same");
+    notice(entry, "another name of server '" + same->name + "' (" +
+                      place_of(*owners_.at(same->name)) + "), which starts the same");
   }
 
-  void add_unreachable(const ConfigEntry& entry) {
-    const auto same_name = [&](const UnreachableServer& other) {
-      return other.name == entry.spec.name;
-    };
-    if (std::any_of(result_.unreachable.begin(), result_.unreachable.end(), same_name)) return;
-    result_.unreachable.push_back(
-        {entry.spec.name, entry.unreachable, entry.spec.source, entry.line});
-  }
-
-  ServerSpec* find_same(const ServerSpec& spec) {
-    const auto found =
-        std::find_if(result_.servers.begin(), result_.servers.end(),
-                     [&](const ServerSpec& other) { return same_process(other, spec); });
-    return found == result_.servers.end() ? nullptr : &*found;
+  ServerSpec* find_same(const ServerSpec& spec, std::size_t hash) {
+    const auto [begin, end] = by_start_.equal_range(hash);
+    const auto found = std::find_if(begin, end, [&](const auto& known) {
+      return same_process(result_.servers[known.second], spec);
+    });
+    return found == end ? nullptr : &result_.servers[found->second];
   }
 
   Discovery result_;
   std::unordered_map<std::string_view, const ConfigEntry*> owners_;
+  std::unordered_map<std::string_view, const ConfigEntry*> remote_;  // the first of each name
+  std::unordered_multimap<std::size_t, std::size_t>
+      by_start_;  // the first in `servers`, by start_hash
 };
 
 std::string home_of(const SourceOptions& options) {

@@ -54,11 +54,26 @@ struct UnreachableServer {
   bool operator==(const UnreachableServer&) const = default;
 };
 
+/// An entry that is not used, since another one of its name is.
+struct ShadowedServer {
+  std::string name;
+  SpecSource source;
+  std::size_t line = 0;
+  SpecSource hidden_by;  ///< a server, one that is unreachable, or one that is switched off
+  std::size_t hidden_by_line = 0;
+
+  bool operator==(const ShadowedServer&) const = default;
+};
+
+/// How many shadowed entries are kept.
+inline constexpr std::size_t kMaxShadowed = 1'000;
+
 /// Everything that was found. Names (also other names) and aliases are unique; servers are in order
 /// of precedence.
 struct Discovery {
   std::vector<ServerSpec> servers;
   std::vector<UnreachableServer> unreachable;  ///< of names that no server has
+  std::vector<ShadowedServer> shadowed;        ///< in order of precedence, up to `kMaxShadowed`
   Faults faults;
 
   bool operator==(const Discovery&) const = default;

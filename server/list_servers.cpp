@@ -56,6 +56,9 @@ std::string describe_servers(const Discovery& found) {
   }
   for (const discovery::UnreachableServer& server : found.unreachable)
     add("", server.name + ": " + server.reason + " (" + origin(server.source) + ")");
+  for (const discovery::ShadowedServer& server : found.shadowed)
+    add("", server.name + ": the one from " + origin(server.source) +
+                " is hidden by the one from " + origin(server.hidden_by));
   for (const Fault& fault : found.faults) {
     if (fault.severity == discovery::Severity::info) continue;
     add("", std::string(discovery::to_string(fault.severity)) + ": " + describe(fault));
@@ -89,6 +92,15 @@ std::string servers_json(const Discovery& found) {
     writer.begin_object().member("name", server.name).member("reason", server.reason);
     write_source(writer, server.source);
     writer.end_object();
+  }
+  writer.end_array().key("shadowed").begin_array();
+  for (const discovery::ShadowedServer& server : found.shadowed) {
+    writer.begin_object().member("name", server.name).member("line", server.line);
+    write_source(writer, server.source);
+    writer.key("hiddenBy").begin_object().member("file", server.hidden_by.file);
+    writer.member("line", server.hidden_by_line);
+    if (!server.hidden_by.agent.empty()) writer.member("agent", server.hidden_by.agent);
+    writer.end_object().end_object();
   }
   writer.end_array().key("faults").begin_array();
   for (const Fault& fault : found.faults) {

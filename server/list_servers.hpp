@@ -12,8 +12,10 @@ namespace headrace::server {
 std::string describe_servers(const discovery::Discovery& found);
 
 /// `{"servers":[{"name","alias","command","args","cwd","description","source","otherNames"}],
-/// "unreachable":[{"name","reason","source"}],"faults":[{"severity","file","line","server",
-/// "message"}]}`, with a newline. Values of environments are never shown.
+/// "unreachable":[{"name","reason","source"}],
+/// "shadowed":[{"name","line","source","hiddenBy":{"file","line","agent"}}],
+/// "faults":[{"severity","file","line","server","message"}]}`, with a newline. Values of
+/// environments are never shown.
 std::string servers_json(const discovery::Discovery& found);
 
 }  // namespace headrace::server
