@@ -45,19 +45,23 @@ struct ConfigDocument {
   std::vector<ConfigMember> entries;
   std::vector<ConfigProject> projects;  ///< before `entries`; the deepest folder first
   std::vector<ConfigInput> inputs;
-  std::vector<std::string> disabled;                ///< names that the file switches off elsewhere
-  std::optional<std::vector<std::string>> allowed;  ///< names that it is restricted to
+  // Names, with `*` and `?` in them if need be.
+  std::vector<std::string> disabled;                ///< that the file switches off elsewhere
+  std::optional<std::vector<std::string>> allowed;  ///< that it is restricted to
 };
 
 /// Keys of the objects that hold servers. `mcp` holds one of them itself, `servers`, or servers
 /// directly.
-inline constexpr std::array<std::string_view, 5> kServerSections = {
-    "mcpServers", "mcp_servers", "servers", "mcp.servers", "context_servers"};
+inline constexpr std::array<std::string_view, 6> kServerSections = {
+    "mcpServers", "mcp_servers", "servers", "mcp.servers", "context_servers", "amp.mcpServers"};
 inline constexpr std::string_view kOuterSection = "mcp";
 inline constexpr std::string_view kInnerSection = "servers";
 
 /// Bounds what a file can make us keep: no configuration has more values in its servers.
 inline constexpr std::size_t kMaxConfigValues = 100'000;
+
+/// Each of these lists is looked through for each entry or reference.
+inline constexpr std::size_t kMaxConfigNames = 1'000;
 
 /// The last value of this name, as most readers of JSON take it; null when there is none.
 const ConfigValue* find_member(const ConfigValue& object, std::string_view name) noexcept;

@@ -3,8 +3,10 @@
 #include <headrace/discovery/entry_settings.hpp>
 #include <headrace/discovery/env_file.hpp>
 #include <headrace/discovery/expand.hpp>
+#include <headrace/discovery/glob.hpp>
 
 #include <algorithm>
+#include <unordered_map>
 #include <utility>
 
 namespace headrace::discovery {
@@ -16,8 +18,9 @@ constexpr std::size_t kMaxStrings = 2 * 1024 * 1024;
 
 using Kind = ConfigValue::Kind;
 
-bool contains(const std::vector<std::string>& list, const std::string& item) {
-  return std::find(list.begin(), list.end(), item) != list.end();
+bool names(const std::vector<std::string>& list, const std::string& server) {
+  return std::any_of(list.begin(), list.end(),
+                     [&](const std::string& pattern) { return matches_glob(pattern, server); });
 }
 
 bool holds_nul(const std::string& text) {
@@ -88,8 +91,8 @@ class EntryReader {
   bool switched_off() {
     const ConfigDocument& document = context_.document;
     return flag("disabled", "true") || flag("enabled", "false") ||
-           contains(document.disabled, entry_.name) ||
-           (document.allowed && !contains(*document.allowed, entry_.name));
+           names(document.disabled, entry_.name) ||
+           (document.allowed && !names(*document.allowed, entry_.name));
   }
 
   bool flag(std::string_view name, std::string_view wanted) {
@@ -250,13 +253,12 @@ class EntryReader {
   }
   static bool is_name(const ConfigValue& value) { return is_variable_name(value.text); }
 
-  static void set(ServerSpec& spec, const std::string& name, std::string value) {
-    const auto same = std::find_if(spec.env.begin(), spec.env.end(),
-                                   [&](const auto& other) { return other.first == name; });
-    if (same == spec.env.end()) {
+  void set(ServerSpec& spec, const std::string& name, std::string value) {
+    const auto [known, is_new] = env_places_.emplace(name, spec.env.size());
+    if (is_new) {
       spec.env.emplace_back(name, std::move(value));
     } else {
-      same->second = std::move(value);
+      spec.env[known->second].second = std::move(value);
     }
   }
 
@@ -304,7 +306,7 @@ class EntryReader {
     const SettingReport ignored = [this](std::size_t line, std::string message) {
       report(Severity::warning, line, std::move(message));
     };
-    spec.tools = read_tool_rules(entry_.value, ignored);
+    spec.tools = read_tool_rules(entry_.value, context_.dialect, ignored);
     read_timeouts(entry_.value, context_.dialect, spec, ignored);
     spec.protocol = read_protocol(entry_.value, ignored);
   }
@@ -318,7 +320,10 @@ class EntryReader {
   }
 
   std::string expanded(const ConfigValue& value, const std::string& where) {
-    Expansion expansion = expand_variables(value.text, variables_, kMaxString);
+    // What is too long as it is written need not be looked through.
+    Expansion expansion;
+    expansion.too_long = value.text.size() > kMaxString;
+    if (!expansion.too_long) expansion = expand_variables(value.text, variables_, kMaxString);
     report_missing(expansion, value.line, ticked(where));
     if (holds_nul(expansion.text)) {
       fail(value.line, ticked(where) + " holds a NUL, which no program can be given");
@@ -380,7 +385,8 @@ class EntryReader {
   Faults& faults_;
   const ConfigValue* command_ = nullptr;
   const ConfigValue* args_ = nullptr;
-  std::vector<const ConfigValue*> env_;  // the last one counts
+  std::vector<const ConfigValue*> env_;                      // the last one counts
+  std::unordered_map<std::string, std::size_t> env_places_;  // by name, in the server's `env`
   std::size_t total_ = 0;
   bool failed_ = false;
 };

@@ -53,17 +53,6 @@ bool is_entry(std::string_view value) {
          (!type.empty() && json_type(type) == JsonType::string);
 }
 
-std::vector<std::string> strings_in(std::string_view value) {
-  std::vector<std::string> result;
-  if (json_type(value) != JsonType::array) return result;
-  JsonElements elements(value);
-  std::string_view item;
-  while (result.size() < kMaxConfigValues && elements.next(item)) {
-    if (json_type(item) == JsonType::string) result.push_back(json_string(item));
-  }
-  return result;
-}
-
 class Reader {
  public:
   Reader(std::string_view text, const std::string& file, Faults& faults, const Dialect& dialect,
@@ -132,9 +121,9 @@ class Reader {
       } else if (key == "inputs") {
         read_inputs(value);
       } else if (key == "excluded") {
-        document_.disabled = strings_in(value);
+        add_names(value, document_.disabled);
       } else if (key == "allowed" && json_type(value) == JsonType::array) {
-        document_.allowed = strings_in(value);
+        add_names(value, document_.allowed.emplace());
       } else if (is_entry(value)) {
         found_section_ = true;
         add_entry(key, value, document_.entries);
@@ -153,11 +142,27 @@ class Reader {
         section("mcpServers", servers, project.entries);
       }
       if (const std::string_view off = raw_member(value, "disabledMcpServers"); !off.empty()) {
-        for (std::string& name : strings_in(off))
-          document_.disabled.push_back(std::move(name));
+        add_names(off, document_.disabled);
       }
       document_.projects.push_back(std::move(project));
     }
+  }
+
+  void add_names(std::string_view value, std::vector<std::string>& names) {
+    if (json_type(value) != JsonType::array) return;
+    JsonElements elements(value);
+    std::string_view item;
+    while (elements.next(item)) {
+      if (json_type(item) != JsonType::string) continue;
+      if (names.size() >= kMaxConfigNames) return report_rest(item);
+      names.push_back(json_string(item));
+    }
+  }
+
+  void report_rest(std::string_view item) {
+    report(Severity::warning, lines_.line_of(item),
+           "more than " + std::to_string(kMaxConfigNames) +
+               " of these: those from here on are ignored");
   }
 
   void read_inputs(std::string_view value) {
@@ -165,6 +170,7 @@ class Reader {
     JsonElements elements(value);
     std::string_view item;
     while (values_ <= kMaxConfigValues && elements.next(item)) {
+      if (document_.inputs.size() >= kMaxConfigNames) return report_rest(item);
       const ConfigValue input = convert(item);
       const ConfigValue* id = find_member(input, "id");
       if (id == nullptr || id->kind != ConfigValue::Kind::string) continue;

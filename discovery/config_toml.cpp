@@ -1,5 +1,6 @@
 // Reads the servers of a TOML configuration file.
 #include <headrace/discovery/config_document.hpp>
+#include <headrace/discovery/toml_depth.hpp>
 #include <headrace/discovery/toml_text.hpp>
 
 #include <algorithm>
@@ -66,6 +67,10 @@ class Reader {
     }
     if (!simdjson::validate_utf8(text_.data(), text_.size())) {
       return refuse(0, "not valid TOML: it is not UTF-8");
+    }
+    if (const auto line = find_deep_toml(text_)) {
+      return refuse(*line, "more than " + std::to_string(kMaxTomlDots) +
+                               " dots here: no server is nested so deep");
     }
     ascii_ = AsciiToml::spell(text_);
     if (!ascii_) return refuse(0, "too many kinds of numeric escapes: write plain characters");

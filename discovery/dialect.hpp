@@ -15,6 +15,7 @@ struct Dialect {
   bool timeout_is_for_start = false;  ///< a `timeout` limits the start, not each call
   bool plain_variables = false;       ///< `$VAR` is a variable, where it is set
   bool brace_variables = false;       ///< `{env:VAR}` is a variable
+  bool tools_are_allowed = false;     ///< `tools` names the only tools that there are to be
   bool projects = false;              ///< `projects` holds servers by the folder that they are for
 };
 

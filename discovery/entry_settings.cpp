@@ -17,8 +17,8 @@ constexpr std::array<std::string_view, 3> kEnabledKeys = {"enabledTools", "enabl
 constexpr std::array<std::string_view, 3> kDisabledKeys = {"disabledTools", "disabled_tools",
                                                            "excludeTools"};
 constexpr std::array<std::string_view, 3> kUrlKeys = {"url", "serverUrl", "httpUrl"};
-constexpr std::array<std::string_view, 6> kRemoteTypes = {
-    "http", "sse", "remote", "streamable-http", "streamable_http", "streamableHttp"};
+constexpr std::array<std::string_view, 7> kRemoteTypes = {
+    "http", "sse", "ws", "remote", "streamable-http", "streamable_http", "streamableHttp"};
 
 // Whoever writes more means "no limit", which the run's own sets anyway.
 constexpr double kLongest = 24.0 * 60 * 60 * 1000;
@@ -74,6 +74,8 @@ std::string host_of(std::string_view url) {
   if (scheme == std::string_view::npos) return {};
   url.remove_prefix(scheme + 3);
   url = url.substr(0, url.find_first_of("/?#"));
+  // A brace that was opened before closes a default, as in ${URL:-https://example.com}/mcp.
+  if (url.find('{') == std::string_view::npos) url = url.substr(0, url.find('}'));
   // A name and password may stand before it.
   const std::size_t at = url.rfind('@');
   return std::string(at == std::string_view::npos ? url : url.substr(at + 1));
@@ -86,14 +88,22 @@ const ConfigValue* setting(const ConfigValue& entry, std::string_view name) noex
   return value != nullptr && value->kind != Kind::null ? value : nullptr;
 }
 
-ToolRules read_tool_rules(const ConfigValue& entry, const SettingReport& report) {
+ToolRules read_tool_rules(const ConfigValue& entry, const Dialect& dialect,
+                          const SettingReport& report) {
   ToolRules rules;
-  for (const std::string_view key : kEnabledKeys) {
+  const auto read_enabled = [&](std::string_view key) {
     const ConfigValue* value = setting(entry, key);
-    if (value == nullptr) continue;
+    if (value == nullptr) return;
     if (value->kind == Kind::array && !rules.enabled) rules.enabled.emplace();
     std::vector<std::string> ignored;
     read_list(*value, key, rules.enabled ? *rules.enabled : ignored, report);
+  };
+  for (const std::string_view key : kEnabledKeys)
+    read_enabled(key);
+  if (dialect.tools_are_allowed) {
+    const ConfigValue* tools = setting(entry, "tools");
+    // That all are meant needs no brackets there.
+    if (tools == nullptr || tools->text != "*") read_enabled("tools");
   }
   for (const std::string_view key : kDisabledKeys) {
     const ConfigValue* value = setting(entry, key);
@@ -120,8 +130,8 @@ void read_timeouts(const ConfigValue& entry, const Dialect& dialect, ServerSpec&
     }
   }
   constexpr milliseconds second(1000);
-  read(setting(entry, "startup_timeout_ms"), "startup_timeout_ms", milliseconds(1),
-       spec.start_timeout);
+  for (const std::string_view key : {"startup_timeout_ms", "discoveryTimeoutMs"})
+    read(setting(entry, key), key, milliseconds(1), spec.start_timeout);
   read(setting(entry, "startup_timeout_sec"), "startup_timeout_sec", second, spec.start_timeout);
   read(setting(entry, "tool_timeout_sec"), "tool_timeout_sec", second, spec.call_timeout);
 }

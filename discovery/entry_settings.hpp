@@ -19,7 +19,8 @@ using SettingReport = std::function<void(std::size_t line, std::string message)>
 const ConfigValue* setting(const ConfigValue& entry, std::string_view name) noexcept;
 
 /// `enabledTools`, `disabledTools` and what else agents call them.
-ToolRules read_tool_rules(const ConfigValue& entry, const SettingReport& report);
+ToolRules read_tool_rules(const ConfigValue& entry, const Dialect& dialect,
+                          const SettingReport& report);
 
 /// `timeout`, and those of Codex, into `start_timeout` and `call_timeout` of `spec`.
 void read_timeouts(const ConfigValue& entry, const Dialect& dialect, ServerSpec& spec,

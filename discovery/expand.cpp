@@ -9,6 +9,13 @@ namespace {
 // Deeper defaults stay as they are: nobody writes them, and recursion needs an end.
 constexpr int kMaxNesting = 16;
 
+// How often a text is looked through for closing braces, twice for each nesting and some more: what
+// opens braces and closes none stays as it is after that.
+constexpr std::size_t kMaxEffort = 64;
+
+// So many are enough to be told.
+constexpr std::size_t kMaxNames = 20;
+
 bool starts_name(char c) {
   return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
@@ -16,26 +23,15 @@ bool continues_name(char c) {
   return starts_name(c) || (c >= '0' && c <= '9');
 }
 
-// Position of the } that closes the { before `from`, or npos.
-std::size_t closing_brace(std::string_view text, std::size_t from) {
-  int depth = 1;
-  for (std::size_t i = from; i < text.size(); ++i) {
-    if (text[i] == '}' && --depth == 0) return i;
-    if (text[i] == '$' && i + 1 < text.size() && text[i + 1] == '{') {
-      ++depth;
-      ++i;
-    }
-  }
-  return std::string_view::npos;
-}
-
 void add_once(std::vector<std::string>& list, std::string_view item) {
-  if (std::find(list.begin(), list.end(), item) == list.end()) list.emplace_back(item);
+  if (list.size() < kMaxNames && std::find(list.begin(), list.end(), item) == list.end())
+    list.emplace_back(item);
 }
 
 class Expander {
  public:
-  Expander(const Variables& variables, std::size_t limit) : variables_(variables), limit_(limit) {}
+  Expander(const Variables& variables, std::size_t limit, std::size_t effort)
+      : variables_(variables), limit_(limit), effort_(effort) {}
 
   void expand(std::string_view text, int nesting) {
     const std::string_view marks = variables_.braces ? "${" : "$";
@@ -73,7 +69,7 @@ class Expander {
 
   // A reference that is no variable of the environment.
   std::size_t special(std::string_view text) {
-    const std::size_t close = text.find('}');
+    const std::size_t close = next_brace(text);
     if (close == std::string_view::npos) return 0;
     const std::string_view inner = text.substr(2, close - 2);
     constexpr std::string_view input_mark = "input:";
@@ -93,7 +89,7 @@ class Expander {
   }
 
   std::size_t unknown(std::string_view text, std::size_t start) {
-    const std::size_t close = text.find('}');
+    const std::size_t close = next_brace(text);
     if (close == std::string_view::npos) return 0;
     add_once(out_.unknown, text.substr(start, close - start));
     return close + 1;
@@ -167,6 +163,26 @@ class Expander {
     return variables_.environment ? variables_.environment(name) : std::nullopt;
   }
 
+  // Position of the first }, or npos.
+  std::size_t next_brace(std::string_view text) {
+    const std::size_t close = text.substr(0, effort_).find('}');
+    effort_ -= std::min(close, std::min(text.size(), effort_));
+    return close;
+  }
+
+  // Position of the } that closes the { before `from`, or npos.
+  std::size_t closing_brace(std::string_view text, std::size_t from) {
+    int depth = 1;
+    for (std::size_t i = from; i < text.size() && effort_ > 0; ++i, --effort_) {
+      if (text[i] == '}' && --depth == 0) return i;
+      if (text[i] == '$' && i + 1 < text.size() && text[i + 1] == '{') {
+        ++depth;
+        ++i;
+      }
+    }
+    return std::string_view::npos;
+  }
+
   void append(std::string_view text) {
     const std::size_t room = limit_ - out_.text.size();
     if (text.size() > room) out_.too_long = true;
@@ -175,13 +191,14 @@ class Expander {
 
   const Variables& variables_;
   std::size_t limit_;
+  std::size_t effort_;  // bytes to be looked through
   Expansion out_;
 };
 
 }  // namespace
 
 Expansion expand_variables(std::string_view text, const Variables& variables, std::size_t limit) {
-  Expander expander(variables, limit);
+  Expander expander(variables, limit, kMaxEffort * text.size());
   expander.expand(text, 0);
   return expander.take();
 }

@@ -45,7 +45,7 @@ struct Expansion {
 /// `pathSeparator` and `/`. `${input:id}` is the environment's MCP_INPUT_<ID>, else the input's
 /// preset. `$${` stands for a plain `${`. Anything else stays as it is, also forms of the shell
 /// such as `${VAR%x}`. Values are not expanded again. `text` of the result grows no longer than
-/// `limit` bytes.
+/// `limit` bytes, each list of names no longer than twenty, and the time in proportion to the text.
 Expansion expand_variables(std::string_view text, const Variables& variables, std::size_t limit);
 
 /// The variable that an input's value is taken from: MCP_INPUT_ and its id in upper case, with _

@@ -1,4 +1,5 @@
 // How to start one downstream server, and where that was written.
+#include <headrace/discovery/glob.hpp>
 #include <headrace/discovery/server_spec.hpp>
 
 #include <algorithm>
@@ -8,7 +9,7 @@ namespace {
 
 bool names(const std::vector<std::string>& list, std::string_view tool) noexcept {
   return std::any_of(list.begin(), list.end(),
-                     [tool](const std::string& item) { return item == tool || item == "*"; });
+                     [tool](const std::string& item) { return matches_glob(item, tool); });
 }
 
 }  // namespace

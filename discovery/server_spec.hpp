@@ -28,7 +28,8 @@ struct OtherName {
   bool operator==(const OtherName&) const = default;
 };
 
-/// Which tools of a server may be seen and called. Names as the server lists them; `*` is all.
+/// Which tools of a server may be seen and called. Names as the server lists them, with `*` and `?`
+/// in them if need be.
 struct ToolRules {
   std::optional<std::vector<std::string>> enabled;  ///< only these; not said: all
   std::vector<std::string> disabled;                ///< not these

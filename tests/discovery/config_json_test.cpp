@@ -184,6 +184,26 @@ TEST(ConfigJson, WhatIsKeptIsBounded) {
   EXPECT_THAT(result.faults[0].message, HasSubstr("more than 100000 values"));
 }
 
+TEST(ConfigJson, ListsThatAreLookedThroughForEachEntryAreShort) {
+  std::string names;
+  std::string inputs;
+  for (std::size_t i = 0; i < kMaxConfigNames + 500; ++i) {
+    names += (i == 0 ? "\"n" : ",\n\"n") + std::to_string(i) + '"';
+    inputs += (i == 0 ? "{\"id\":\"" : ",{\"id\":\"") + std::to_string(i) + "\"}";
+  }
+  Faults faults;
+  const ConfigDocument document =
+      read_json_config("{\"mcp\":{\"excluded\":[" + names + "],\"allowed\":[" + names +
+                           "]},\"inputs\":[" + inputs + "],\"servers\":{}}",
+                       "f.json", faults);
+  EXPECT_EQ(document.disabled.size(), kMaxConfigNames);
+  EXPECT_EQ(document.allowed.value().size(), kMaxConfigNames);
+  EXPECT_EQ(document.inputs.size(), kMaxConfigNames);
+  ASSERT_EQ(faults.size(), 3U);
+  EXPECT_EQ(faults[0].line, kMaxConfigNames + 1);
+  EXPECT_EQ(faults[0].severity, Severity::warning);
+}
+
 TEST(ConfigJson, LargeForeignPartsCostNothing) {
   std::string text = R"({"history":[0)";
   for (int i = 0; i < 200'000; ++i)

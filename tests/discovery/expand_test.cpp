@@ -76,6 +76,24 @@ TEST(Expand, IsBounded) {
   EXPECT_LE(expand(nested).text.size(), 1000U);
 }
 
+TEST(Expand, WhatIsNeverClosedIsNotLookedThroughAgainAndAgain) {
+  std::string open;
+  std::string names;
+  for (int i = 0; i < 50'000; ++i) {
+    open += "${A:-";
+    names += "${V" + std::to_string(i) + '}';
+  }
+  const EnvironmentLookup none = test::variables({});
+  const Variables variables{none};
+  EXPECT_TRUE(expand_variables(open, variables, 100'000).too_long);
+  EXPECT_EQ(expand_variables(open, variables, 10'000'000).text, open);
+  EXPECT_EQ(expand_variables(names, variables, 100).missing.size(), 20U);
+  std::string nested(300'000, 'x');
+  for (int i = 0; i < 16; ++i)
+    nested = "${A:-" + nested + '}';
+  EXPECT_EQ(expand_variables(nested, variables, 1'000'000).text, std::string(300'000, 'x'));
+}
+
 TEST(Expand, WithoutALookupNothingIsSet) {
   const EnvironmentLookup none;
   const Variables nothing{none};
