@@ -37,6 +37,12 @@ constexpr Dialect opencode() {
   return dialect;
 }
 
+constexpr Dialect copilot() {
+  Dialect dialect = foreign(kMilliseconds);
+  dialect.tools_are_allowed = true;
+  return dialect;
+}
+
 constexpr std::array kAgents = {
     Agent{"mcp", "~/.config/mcp", foreign(kSeconds)},
     Agent{"claude-code", "Claude Code", claude_code()},
@@ -49,6 +55,14 @@ constexpr std::array kAgents = {
     Agent{"opencode", "OpenCode", opencode()},
     Agent{"antigravity", "Antigravity", foreign(kMilliseconds)},
     Agent{"zed", "Zed", foreign(kSeconds)},
+    Agent{"copilot", "Copilot CLI", copilot()},
+    Agent{"cline", "Cline", foreign(kSeconds)},
+    Agent{"roo", "Roo Code", foreign(kSeconds)},
+    Agent{"kiro", "Kiro", foreign(kMilliseconds)},
+    Agent{"qwen", "Qwen Code", gemini()},
+    Agent{"amp", "Amp", foreign(kMilliseconds)},
+    Agent{"lmstudio", "LM Studio", foreign(kMilliseconds)},
+    Agent{"junie", "Junie", foreign(kMilliseconds)},
 };
 
 // Where a path of the table starts.
@@ -57,6 +71,7 @@ enum class Base {
   config,        // XDG_CONFIG_HOME, or ~/.config
   applications,  // the same on Linux, ~/Library/Application Support on macOS
   codex,         // CODEX_HOME, or ~/.codex
+  copilot,       // COPILOT_HOME, or ~/.copilot
 };
 
 struct Place {
@@ -73,9 +88,14 @@ constexpr Place kUserPlaces[] = {
     {"claude-desktop", Base::applications, "Claude/claude_desktop_config.json"},
     {"cursor", Base::home, ".cursor/mcp.json"},
     {"windsurf", Base::home, ".codeium/windsurf/mcp_config.json"},
+    {"windsurf", Base::home, ".codeium/mcp_config.json"},
     {"vscode", Base::applications, "Code/User/mcp.json"},
     {"vscode", Base::applications, "Code/User/settings.json"},
     {"vscode", Base::applications, "Code - Insiders/User/mcp.json"},
+    {"vscode", Base::applications, "Code - Insiders/User/settings.json"},
+    {"vscode", Base::home, ".vscode-server/data/User/mcp.json"},
+    {"vscode", Base::home, ".vscode-server-insiders/data/User/mcp.json"},
+    {"vscode", Base::applications, "VSCodium/User/mcp.json"},
     {"gemini", Base::home, ".gemini/settings.json"},
     {"codex", Base::codex, "config.toml", false, Syntax::toml},
     {"opencode", Base::config, "opencode/opencode.json"},
@@ -86,6 +106,17 @@ constexpr Place kUserPlaces[] = {
     {"antigravity", Base::home, ".antigravity/mcp.json"},
     {"antigravity", Base::home, ".antigravity/settings.json"},
     {"zed", Base::config, "zed/settings.json"},
+    {"copilot", Base::copilot, "mcp-config.json"},
+    {"cline", Base::home, ".cline/data/settings/cline_mcp_settings.json"},
+    {"cline", Base::applications,
+     "Code/User/globalStorage/saoudrizwan.claude-dev/settings/cline_mcp_settings.json"},
+    {"roo", Base::applications,
+     "Code/User/globalStorage/rooveterinaryinc.roo-cline/settings/mcp_settings.json"},
+    {"kiro", Base::home, ".kiro/settings/mcp.json"},
+    {"qwen", Base::home, ".qwen/settings.json"},
+    {"amp", Base::config, "amp/settings.json"},
+    {"lmstudio", Base::home, ".lmstudio/mcp.json"},
+    {"junie", Base::home, ".junie/mcp/mcp.json"},
 };
 
 constexpr Place kWorkspacePlaces[] = {
@@ -101,6 +132,12 @@ constexpr Place kWorkspacePlaces[] = {
     {"opencode", Base::home, ".opencode.json"},
     {"antigravity", Base::home, ".agents/mcp_config.json"},
     {"zed", Base::home, ".zed/settings.json"},
+    {"copilot", Base::home, ".github/mcp.json"},
+    {"roo", Base::home, ".roo/mcp.json"},
+    {"kiro", Base::home, ".kiro/settings/mcp.json"},
+    {"qwen", Base::home, ".qwen/settings.json"},
+    {"amp", Base::home, ".amp/settings.json"},
+    {"junie", Base::home, ".junie/mcp/mcp.json"},
     {"mcp", Base::home, "mcp-servers", true},
 };
 
@@ -131,6 +168,8 @@ std::string base_folder(Base base, const std::string& home, const EnvironmentLoo
       return named("XDG_CONFIG_HOME", ".config");
     case Base::codex:
       return named("CODEX_HOME", ".codex");
+    case Base::copilot:
+      return named("COPILOT_HOME", ".copilot");
     case Base::home:
       break;
   }

@@ -256,6 +256,234 @@ TEST_F(AgentsTest, AntigravityAndZed) {
   EXPECT_EQ(found.unreachable.size(), 2U);
 }
 
+TEST_F(AgentsTest, WindsurfsPluginHasAFileOfItsOwn) {
+  EXPECT_EQ(only_server(".codeium/mcp_config.json", entry("a", "c")).source.agent, "Windsurf");
+}
+
+TEST_F(AgentsTest, VsCodeOnAServerAndInItsOtherBuilds) {
+  constexpr std::string_view kinds[] = {
+      ".config/Code - Insiders/User/mcp.json", ".vscode-server/data/User/mcp.json",
+      ".vscode-server-insiders/data/User/mcp.json", ".config/VSCodium/User/mcp.json"};
+  for (const std::string_view file : kinds) {
+    EXPECT_EQ(only_server(file, R"({"servers": {"s": {"type": "stdio", "command": "c"}}})").name,
+              "s");
+    std::filesystem::remove(home + '/' + std::string(file));
+  }
+}
+
+TEST_F(AgentsTest, VsCodeWithAllItsFields) {
+  options.environment = test::variables({{"REGION", "eu"}});
+  const ServerSpec server = only_server(".config/Code/User/mcp.json", R"({
+    "inputs": [{"type": "pickString", "id": "env", "description": "Which", "options": ["dev", "prod"],
+                "default": "dev"},
+               {"type": "command", "id": "key", "command": "pick.a.key"}],
+    "servers": {"all": {"type": "stdio", "command": "${userHome}/bin/all", "cwd": "${workspaceFolder}",
+      "args": ["--env=${input:env}", "${workspaceFolderBasename}${pathSeparator}x"],
+      "env": {"REGION": "${env:REGION}", "PORT": 8080, "GONE": null},
+      "sandboxEnabled": true, "sandbox": {"network": {"allowedDomains": []}}, "gallery": true}}})");
+  EXPECT_EQ(server.command, home + "/bin/all");
+  EXPECT_EQ(server.cwd, project);
+  EXPECT_THAT(server.args, ElementsAre("--env=dev", "project/x"));
+  EXPECT_THAT(server.env, ElementsAre(Pair("REGION", "eu"), Pair("PORT", "8080")));
+}
+
+TEST_F(AgentsTest, GeminiCliInTheNewerForms) {
+  dir.write("home/.gemini/settings.json", R"({"mcpServers": {
+    "py": {"command": "python", "args": ["-m", "s"], "cwd": "./servers",
+      "env": {"A": "${TOKEN}", "B": "${NONE:-none}"}},
+    "http": {"httpUrl": "http://localhost:3000/mcp", "timeout": 5000},
+    "sse": {"url": "http://localhost:8080/sse"}}})");
+  const Discovery found = discover(options);
+  ASSERT_THAT(names(found), ElementsAre("py"));
+  EXPECT_EQ(found.servers[0].cwd, "./servers");
+  EXPECT_THAT(found.servers[0].env, ElementsAre(Pair("A", "secret"), Pair("B", "none")));
+  ASSERT_EQ(found.unreachable.size(), 2U);
+  EXPECT_THAT(found.unreachable[0].reason, HasSubstr("(`httpUrl`, localhost:3000)"));
+}
+
+TEST_F(AgentsTest, CodexInTheNewerForms) {
+  dir.write("home/.codex/config.toml", R"(
+[mcp_servers.a]
+command = "a"
+cwd = "/data"
+env_vars = [{ name = "TOKEN", source = "local" }]
+startup_timeout_ms = 1500
+default_tools_approval_mode = "prompt"
+supports_parallel_tool_calls = true
+required = true
+
+[mcp_servers.a.tools.search]
+approval_mode = "approve"
+
+[mcp_servers.far]
+url = "https://mcp.example.com/mcp"
+bearer_token_env_var = "TOKEN"
+)");
+  const Discovery found = discover(options);
+  ASSERT_THAT(names(found), ElementsAre("a"));
+  EXPECT_EQ(found.servers[0].cwd, "/data");
+  EXPECT_EQ(found.servers[0].start_timeout, milliseconds(1500));
+  EXPECT_EQ(found.servers[0].tools, ToolRules{});
+  EXPECT_THAT(found.servers[0].env, ElementsAre(Pair("TOKEN", "secret")));
+  ASSERT_EQ(found.unreachable.size(), 1U);
+  EXPECT_THAT(found.unreachable[0].reason, testing::Not(HasSubstr("secret")));
+}
+
+TEST_F(AgentsTest, OpenCodeSwitchesOffInTwoWays) {
+  dir.write("home/.config/opencode/opencode.json", R"({"mcp": {"servers": {
+    "on": {"type": "local", "command": ["a"], "cwd": "."},
+    "off": {"type": "local", "command": ["b"], "disabled": true},
+    "file": {"type": "local", "command": ["c"], "environment": {"KEY": "{file:~/key}"}}}}})");
+  const Discovery found = discover(options);
+  EXPECT_THAT(names(found), ElementsAre("on"));
+  EXPECT_THAT(test::described(found.faults), Contains(HasSubstr("file:~/key")));
+}
+
+TEST_F(AgentsTest, ZedInTheNewerForms) {
+  dir.write("home/.config/zed/settings.json", R"({"context_server_timeout": 60, "context_servers": {
+    "on": {"enabled": true, "remote": false, "command": "z", "args": [], "timeout": 90},
+    "off": {"enabled": false, "command": "z2"},
+    "web": {"url": "https://example.com/mcp", "headers": {"Authorization": "Bearer x"}}}})");
+  const Discovery found = discover(options);
+  ASSERT_THAT(names(found), ElementsAre("on"));
+  EXPECT_EQ(found.servers[0].call_timeout, milliseconds(90'000));
+  EXPECT_EQ(found.unreachable.size(), 1U);
+}
+
+TEST_F(AgentsTest, CopilotCli) {
+  constexpr std::string_view text = R"({"mcpServers": {
+    "all": {"type": "local", "command": "npx", "args": ["-y", "@playwright/mcp"], "tools": ["*"],
+      "env": {"KEY": "${TOKEN}"}, "timeout": 20000},
+    "star": {"type": "stdio", "command": "s", "tools": "*"},
+    "some": {"type": "local", "command": "c", "tools": ["read"]},
+    "web": {"type": "http", "url": "https://api.githubcopilot.com/mcp/", "tools": ["*"]}}})";
+  dir.write("home/.copilot/mcp-config.json", text);
+  const Discovery found = discover(options);
+  ASSERT_THAT(names(found), ElementsAre("all", "star", "some"));
+  EXPECT_THAT(found.servers[0].env, ElementsAre(Pair("KEY", "secret")));
+  EXPECT_EQ(found.servers[0].call_timeout, milliseconds(20'000));
+  EXPECT_TRUE(allows_tool(found.servers[0].tools, "write"));
+  EXPECT_TRUE(allows_tool(found.servers[1].tools, "write"));
+  EXPECT_TRUE(allows_tool(found.servers[2].tools, "read"));
+  EXPECT_FALSE(allows_tool(found.servers[2].tools, "write"));
+  EXPECT_EQ(found.unreachable.size(), 1U);
+  EXPECT_EQ(found.servers[0].source.agent, "Copilot CLI");
+  options.environment = test::variables({{"COPILOT_HOME", home + "/elsewhere"}, {"TOKEN", "t"}});
+  EXPECT_THAT(names(discover(options)), IsEmpty());
+  dir.write("home/elsewhere/mcp-config.json", text);
+  EXPECT_THAT(names(discover(options)), ElementsAre("all", "star", "some"));
+}
+
+TEST_F(AgentsTest, ClineAndRooCode) {
+  const std::string storage = "home/.config/Code/User/globalStorage/";
+  dir.write("home/.cline/data/settings/cline_mcp_settings.json", R"({"mcpServers": {
+    "cli": {"command": "a", "autoApprove": ["x"], "timeout": 30, "type": "stdio"}}})");
+  dir.write(storage + "saoudrizwan.claude-dev/settings/cline_mcp_settings.json",
+            R"({"mcpServers": {
+    "local": {"command": "node", "args": ["s.js"], "disabled": false, "transportType": "stdio"},
+    "web": {"type": "streamableHttp", "url": "https://example.com/mcp"},
+    "off": {"command": "x", "disabled": true}}})");
+  dir.write(storage + "rooveterinaryinc.roo-cline/settings/mcp_settings.json", R"({"mcpServers": {
+    "roo": {"command": "r", "cwd": "/data", "timeout": 120, "alwaysAllow": ["a"],
+      "disabledTools": ["b"], "watchPaths": ["x.js"]}}})");
+  const Discovery found = discover(options);
+  ASSERT_THAT(names(found), ElementsAre("cli", "local", "roo"));
+  EXPECT_EQ(found.servers[0].call_timeout, milliseconds(30'000));
+  EXPECT_EQ(found.servers[2].call_timeout, milliseconds(120'000));
+  EXPECT_EQ(found.servers[2].source.agent, "Roo Code");
+  EXPECT_TRUE(allows_tool(found.servers[2].tools, "a"));
+  EXPECT_FALSE(allows_tool(found.servers[2].tools, "b"));
+  EXPECT_EQ(found.unreachable.size(), 1U);
+}
+
+TEST_F(AgentsTest, KiroLmStudioAndJunie) {
+  dir.write("home/.kiro/settings/mcp.json", R"({"mcpServers": {
+    "k": {"command": "k", "env": {"E": "${TOKEN}"}, "disabled": false, "autoApprove": ["*"],
+      "disabledTools": ["gone"], "timeout": 60000},
+    "far": {"url": "https://endpoint.example.com", "headers": {"H": "v"}}}})");
+  dir.write("home/.lmstudio/mcp.json", entry("l", "l"));
+  dir.write("home/.junie/mcp/mcp.json", entry("j", "j"));
+  const Discovery found = discover(options);
+  ASSERT_THAT(names(found), ElementsAre("k", "l", "j"));
+  EXPECT_FALSE(allows_tool(found.servers[0].tools, "gone"));
+  EXPECT_EQ(found.servers[0].call_timeout, milliseconds(60'000));
+  EXPECT_EQ(found.unreachable.size(), 1U);
+}
+
+TEST_F(AgentsTest, QwenCodeNamesServersByPatterns) {
+  const ServerSpec server = only_server(".qwen/settings.json", R"({
+    "mcp": {"allowed": ["my-*", "a?"]},
+    "mcpServers": {"my-tools": {"command": "p", "env": {"KEY": "$TOKEN"}, "timeout": 15000,
+      "discoveryTimeoutMs": 60000, "excludeTools": ["drop"], "versionNegotiation": "auto"}}})");
+  EXPECT_EQ(server.start_timeout, milliseconds(60'000));
+  EXPECT_EQ(server.call_timeout, milliseconds(15'000));
+  EXPECT_THAT(server.env, ElementsAre(Pair("KEY", "secret")));
+  dir.write("home/.qwen/settings.json", R"({"mcp": {"excluded": ["*puppeteer*"]},
+    "mcpServers": {"x-puppeteer-2": {"command": "p"}, "abc": {"command": "q"}}})");
+  EXPECT_THAT(names(discover(options)), ElementsAre("abc"));
+}
+
+TEST_F(AgentsTest, Amp) {
+  const ServerSpec server = only_server(".config/amp/settings.json", R"({
+    "amp.notifications.enabled": true, // and others
+    "amp.mcpServers": {"playwright": {"command": "npx", "args": ["-y", "@playwright/mcp@latest"],
+      "env": {"KEY": "${TOKEN}"}, "includeTools": ["navigate_*", "snap"]}}})");
+  EXPECT_EQ(server.name, "playwright");
+  EXPECT_TRUE(allows_tool(server.tools, "navigate_back"));
+  EXPECT_TRUE(allows_tool(server.tools, "snap"));
+  EXPECT_FALSE(allows_tool(server.tools, "snapshot"));
+}
+
+TEST_F(AgentsTest, WhatEachReadsInAWorkspace) {
+  constexpr std::string_view files[] = {
+      ".mcp.json",          ".cursor/mcp.json",        ".gemini/settings.json",
+      "opencode.json",      ".agents/mcp_config.json", ".github/mcp.json",
+      ".roo/mcp.json",      ".kiro/settings/mcp.json", ".qwen/settings.json",
+      ".junie/mcp/mcp.json"};
+  trust(project);
+  std::vector<std::string> expected;
+  for (const std::string_view file : files) {
+    const std::string name = "s" + std::to_string(expected.size());
+    dir.write("home/code/project/" + std::string(file), entry(name, "c-" + name));
+    expected.push_back(name);
+  }
+  dir.write("home/code/project/.amp/settings.json",
+            R"({"amp.mcpServers": {"a": {"command": "a"}}})");
+  expected.push_back("a");
+  EXPECT_THAT(names(discover(options)), testing::UnorderedElementsAreArray(expected));
+}
+
+TEST_F(AgentsTest, ShadowedEntriesAreShownWithWhatHidesThem) {
+  options.state_dir = dir.path() / "MCPs";
+  const std::string own = dir.write("MCPs/a.json", R"({"mcpServers": {
+    "x": {"command": "own"},
+    "off": {"command": "o", "disabled": true}}})");
+  dir.write("home/.claude.json", R"({"mcpServers": {
+    "x": {"command": "theirs"}, "off": {"command": "on"},
+    "far": {"url": "https://h/1"}, "near": {"url": "https://h/2"}}})");
+  dir.write("home/.cursor/mcp.json", R"({"mcpServers": {
+    "x": {"url": "https://h/x"}, "far": {"url": "https://h/3"},
+    "near": {"command": "n"}}})");
+  const Discovery found = discover(options);
+  EXPECT_THAT(names(found), ElementsAre("x", "near"));
+  ASSERT_EQ(found.unreachable.size(), 1U);
+  const auto shown = [](const ShadowedServer& server) {
+    return server.name + ' ' + server.source.agent + ':' + std::to_string(server.line) + " by " +
+           server.hidden_by.agent + ':' + std::to_string(server.hidden_by_line);
+  };
+  std::vector<std::string> shadowed;
+  for (const ShadowedServer& server : found.shadowed)
+    shadowed.push_back(shown(server));
+  EXPECT_THAT(shadowed,
+              ElementsAre("x Claude Code:2 by :2", "off Claude Code:2 by :3", "x Cursor:2 by :2",
+                          "far Cursor:2 by Claude Code:3", "near Claude Code:3 by Cursor:3"));
+  EXPECT_EQ(found.shadowed[0].hidden_by.file, own);
+  EXPECT_THAT(test::described(found.faults),
+              AllOf(Contains(HasSubstr("server 'near': left out, since ")),
+                    Contains(HasSubstr("mcp.json:3 can be reached")),
+                    Contains(HasSubstr("server 'far': left out, since "))));
+}
+
 TEST_F(AgentsTest, OnlyTheSelectedAreRead) {
   dir.write("home/.cursor/mcp.json", entry("cursor", "c1"));
   dir.write("home/.claude.json", entry("claude", "c2"));

@@ -132,6 +132,10 @@ TEST(ConfigEntry, ARemoteServerIsKeptWithTheReason) {
               StartsWith("a remote server (`url`, h.example.com:8) is not reachable yet"));
   EXPECT_THAT(reason(R"({"type":"http","serverUrl":"x"})"), HasSubstr("(`serverUrl`)"));
   EXPECT_THAT(reason(R"({"httpUrl":"http://h/secret"})"), HasSubstr("(`httpUrl`, h)"));
+  EXPECT_THAT(reason(R"({"url":"${BASE:-https://api.example.com}/mcp"})"),
+              HasSubstr("(`url`, api.example.com)"));
+  EXPECT_THAT(reason(R"({"url":"https://${HOST}/mcp"})"), HasSubstr("(`url`, ${HOST})"));
+  EXPECT_THAT(reason(R"({"type":"ws"})"), HasSubstr("(`type` ws)"));
   EXPECT_THAT(reason(R"({"type":"sse"})"), HasSubstr("(`type` sse)"));
   EXPECT_THAT(reason(R"({"transport":"streamable-http"})"), HasSubstr("(`transport`"));
   EXPECT_EQ(read(R"({"url":"x","command":"c"})").entry.value().unreachable, "");
@@ -214,6 +218,20 @@ TEST(ConfigEntry, ToolRules) {
   EXPECT_FALSE(allows_tool(rules(R"({"command":"c","enabledTools":[]})"), "x"));
   EXPECT_FALSE(
       allows_tool(rules(R"({"command":"c","enabledTools":["x"],"disabledTools":["x"]})"), "x"));
+  const ToolRules patterns =
+      rules(R"({"command":"c","enabledTools":["read_*"],"disabledTools":["*_secret","x?"]})");
+  EXPECT_TRUE(allows_tool(patterns, "read_file"));
+  EXPECT_FALSE(allows_tool(patterns, "read_secret"));
+  EXPECT_FALSE(allows_tool(patterns, "write_file"));
+  Dialect with_tools;
+  with_tools.tools_are_allowed = true;
+  const auto named = [&](std::string_view json) {
+    return read(json, false, "s", with_tools).spec().tools;
+  };
+  EXPECT_FALSE(allows_tool(named(R"({"command":"c","tools":["a"]})"), "b"));
+  EXPECT_TRUE(allows_tool(named(R"({"command":"c","tools":["*"]})"), "b"));
+  EXPECT_EQ(named(R"({"command":"c","tools":"*"})"), ToolRules{});
+  EXPECT_EQ(rules(R"({"command":"c","tools":["a"]})"), ToolRules{});
   const Read odd = read(R"({"command":"c","enabledTools":"x","disabledTools":[1]})");
   EXPECT_TRUE(allows_tool(odd.spec().tools, "y"));
   EXPECT_EQ(odd.faults.size(), 2U);
