@@ -210,6 +210,16 @@ std::vector<std::string> Sources::watched_paths() const {
   return paths;
 }
 
+std::optional<std::chrono::system_clock::time_point> Sources::held_until() const {
+  std::optional<std::chrono::system_clock::time_point> until;
+  for (const auto& [path, record] : state_->records) {
+    if (!record.held_since) continue;
+    const auto end = *record.held_since + kHalfWrittenLimit;
+    until = until ? std::min(*until, end) : end;
+  }
+  return until;
+}
+
 Discovery discover(const SourceOptions& options) {
   Sources sources(options);
   sources.refresh();

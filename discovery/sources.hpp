@@ -107,6 +107,10 @@ class Sources {
   /// of what is not there, or is replaced, watch the nearest folder above it that is.
   std::vector<std::string> watched_paths() const;
 
+  /// When to look again although nothing changes: until then a file that does not parse any more
+  /// counts for what it was. Nothing where there is none, as of the last `refresh()`.
+  std::optional<std::chrono::system_clock::time_point> held_until() const;
+
  private:
   struct State;
   std::unique_ptr<State> state_;

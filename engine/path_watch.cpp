@@ -1,5 +1,6 @@
 // inotify round the plan of what to watch, and looking where there is none.
 #include <headrace/engine/debounce.hpp>
+#include <headrace/engine/fd.hpp>
 #include <headrace/engine/path_watch.hpp>
 #include <headrace/engine/watch_plan.hpp>
 
@@ -121,7 +122,7 @@ struct PathWatch::State {
         options(opts),
         gathered(opts.quiet, opts.longest),
         timer(executor),
-        inotify(executor) {}
+        waiting(executor) {}
 
   // -- watching; in a system without inotify nothing of it is used
 
@@ -133,8 +134,8 @@ struct PathWatch::State {
   void look(std::string why) {
     looking = std::move(why);
     places.clear();
-    std::error_code ignored;
-    inotify.close(ignored);
+    stop_waiting();
+    inotify.reset();
     stamps = look_at_all();
     pause = options.interval;
   }
@@ -162,10 +163,15 @@ struct PathWatch::State {
     if (const auto call = on_change) call();
   }
 
+  // It is known to the reactor only while it is waited for: else each event would wake the thread,
+  // although nobody wants to hear of it yet.
+  void stop_waiting() {
+    if (waiting.is_open()) waiting.release();
+  }
+
   void wake() {
-    std::error_code ignored;
     timer.cancel();
-    if (inotify.is_open()) inotify.cancel(ignored);
+    stop_waiting();
   }
 
   std::function<void()> on_change;
@@ -173,8 +179,9 @@ struct PathWatch::State {
   std::vector<std::string> paths;
   Debounce gathered;
   asio::steady_timer timer;
-  asio::posix::stream_descriptor inotify;
-  std::map<int, WatchedPlace> places;  // by the system's number of the watch
+  Fd inotify;
+  asio::posix::stream_descriptor waiting;  // the same
+  std::map<int, WatchedPlace> places;      // by the system's number of the watch
   std::string looking;
   std::map<std::string, Stamp> stamps;
   Clock::duration pause{};  // until the next look
@@ -193,11 +200,8 @@ struct PathWatch::State {
 #ifdef __linux__
 
 bool PathWatch::State::open() {
-  if (inotify.is_open()) return true;
-  const int fd = ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-  if (fd < 0) return false;
-  inotify.assign(fd);
-  return true;
+  if (!inotify) inotify = Fd(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+  return static_cast<bool>(inotify);
 }
 
 // Begins to watch all that is in the plan, and nothing else.
@@ -207,8 +211,7 @@ PathWatch::State::Applied PathWatch::State::apply(const WatchPlan& plan) {
   for (const auto& [path, place] : plan) {
     std::uint32_t flags = IN_DONT_FOLLOW | IN_EXCL_UNLINK;
     if (!place.is_file) flags |= IN_ONLYDIR;
-    const int watch =
-        ::inotify_add_watch(inotify.native_handle(), path.c_str(), events_of(place) | flags);
+    const int watch = ::inotify_add_watch(inotify.get(), path.c_str(), events_of(place) | flags);
     if (watch < 0) {
       if (errno == ENOENT || errno == ENOTDIR || errno == ELOOP) {
         moved = true;
@@ -223,11 +226,11 @@ PathWatch::State::Applied PathWatch::State::apply(const WatchPlan& plan) {
     // One folder by two ways, as with a bind mount: the second call took the first one's place.
     known->second.all = known->second.all || place.all;
     known->second.names.insert(place.names.begin(), place.names.end());
-    ::inotify_add_watch(inotify.native_handle(), path.c_str(),
+    ::inotify_add_watch(inotify.get(), path.c_str(),
                         events_of(known->second) | flags | IN_MASK_ADD);
   }
   for (const auto& [watch, place] : places) {
-    if (!now.contains(watch)) ::inotify_rm_watch(inotify.native_handle(), watch);
+    if (!now.contains(watch)) ::inotify_rm_watch(inotify.get(), watch);
   }
   places = std::move(now);
   return moved ? Applied::moved_meanwhile : Applied::yes;
@@ -263,13 +266,13 @@ void PathWatch::State::plan_anew() {
 }
 
 void PathWatch::State::drain() {
-  if (!inotify.is_open()) return;
+  if (!inotify) return;
   alignas(inotify_event) std::array<char, 16384> buffer;
   bool changed = false;
   bool replan = std::exchange(unsettled, false);
   // Whoever makes events faster than they are read is read on later.
   for (int rounds = 0; rounds < 16; ++rounds) {
-    const ssize_t size = ::read(inotify.native_handle(), buffer.data(), buffer.size());
+    const ssize_t size = ::read(inotify.get(), buffer.data(), buffer.size());
     if (size <= 0) break;
     for (std::size_t at = 0; at < static_cast<std::size_t>(size);) {
       inotify_event event{};
@@ -335,9 +338,8 @@ std::size_t PathWatch::watches() const noexcept {
 void PathWatch::close() {
   if (std::exchange(state_->closed, true)) return;
   state_->on_change = nullptr;
-  state_->timer.cancel();
-  std::error_code ignored;
-  state_->inotify.close(ignored);
+  state_->wake();
+  state_->inotify.reset();
 }
 
 asio::awaitable<void> PathWatch::follow(std::shared_ptr<State> state) {
@@ -350,8 +352,10 @@ asio::awaitable<void> PathWatch::follow(std::shared_ptr<State> state) {
       state->timer.expires_after(state->pause);
       co_await state->timer.async_wait(use_tuple);
     } else {
-      auto [error] = co_await state->inotify.async_wait(wait_read, use_tuple);
+      state->waiting.assign(state->inotify.get());
+      auto [error] = co_await state->waiting.async_wait(wait_read, use_tuple);
       if (state->closed) co_return;
+      state->stop_waiting();
       if (error && error != asio::error::operation_aborted) state->look(error.message());
       state->drain();
       if (!state->gathered.pending()) {

@@ -33,6 +33,7 @@ Bridge::Bridge(engine::Executor executor, BridgeOptions options, engine::Logger 
       guard_(std::make_shared<engine::ProcessGuard>()),
       registry_(std::make_shared<Registry>(executor_, options_.registry, guard_, logger_,
                                            registry_hooks())),
+      config_watch_(std::make_shared<ConfigWatch>(executor_, registry_, logger_)),
       saved_tools_(std::make_shared<SavedTools>(options_.saved_tools)),
       pool_(std::make_shared<sandbox::Pool>(
           executor_, options_.pool,
@@ -48,6 +49,7 @@ std::shared_ptr<Bridge> Bridge::make(engine::Executor executor, BridgeOptions op
 }
 
 Bridge::~Bridge() {
+  config_watch_->close();
   registry_->drop_hooks();
 }
 
@@ -103,6 +105,7 @@ asio::awaitable<void> Bridge::perform(std::shared_ptr<BridgeRun> run, CodeResult
     registry_->capabilities_changed();
   }
   registry_->refresh();
+  config_watch_->start();
   if (asked.servers) {
     result.rejected = co_await start_servers(run);
     if (!result.rejected.empty()) co_return;
@@ -298,6 +301,7 @@ std::vector<LiveSession> Bridge::sessions() const {
 asio::awaitable<void> Bridge::async_close() {
   const std::shared_ptr<Bridge> self = shared_from_this();
   sessions_.close();
+  config_watch_->close();
   std::vector<asio::awaitable<void>> parts;
   parts.push_back(registry_->async_close());
   for (const auto& [name, named] : sessions_.sessions())

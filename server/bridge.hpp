@@ -4,6 +4,7 @@
 #include <headrace/sandbox/launcher.hpp>
 #include <headrace/sandbox/session.hpp>
 #include <headrace/server/code_requests.hpp>
+#include <headrace/server/config_watch.hpp>
 #include <headrace/server/registry.hpp>
 #include <headrace/server/run_questions.hpp>
 #include <headrace/server/saved_tools.hpp>
@@ -104,8 +105,12 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
   /// cancellation.
   asio::awaitable<CodeResult> async_run(std::shared_ptr<BridgeRun> run);
 
-  /// Somebody is there who will run code: an interpreter is started for them, a moment later.
-  void prepare() { pool_->prepare(); }
+  /// Somebody is there who will run code: an interpreter is started for them, a moment later, and
+  /// changes of the configuration are noticed from now on.
+  void prepare() {
+    config_watch_->start();
+    pool_->prepare();
+  }
 
   /// The sessions that have run something and were not forgotten since, by name.
   std::vector<LiveSession> sessions() const;
@@ -146,6 +151,7 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
   engine::Logger logger_;
   std::shared_ptr<engine::ProcessGuard> guard_;
   std::shared_ptr<Registry> registry_;
+  std::shared_ptr<ConfigWatch> config_watch_;
   std::shared_ptr<SavedTools> saved_tools_;
   std::shared_ptr<sandbox::Pool> pool_;
   SessionTable sessions_;

@@ -49,6 +49,12 @@ class Registry : public std::enable_shared_from_this<Registry> {
   /// Reads the configuration again where it changed; servers that are gone or changed are closed.
   void refresh();
 
+  /// As discovery::Sources has them.
+  std::vector<std::string> watched_paths() const { return sources_.watched_paths(); }
+  std::optional<std::chrono::system_clock::time_point> held_until() const {
+    return sources_.held_until();
+  }
+
   const discovery::Catalogue& catalogue() const noexcept { return catalogue_; }
 
   /// Why there is no server of this name, as far as its configuration tells.

@@ -307,6 +307,30 @@ TEST_F(SourcesTest, AFileThatIsWrittenInTwoStepsNeverLosesItsServers) {
   EXPECT_EQ(sources.current(), Discovery{});
 }
 
+TEST_F(SourcesTest, ItSaysWhenAHalfWrittenFileIsNoLongerExcused) {
+  auto now = std::chrono::system_clock::now();
+  options.clock = [&now] { return now; };
+  put_server("a.json", "x", "one");
+  put_server("b.json", "y", "two");
+  Sources sources(options);
+  sources.refresh();
+  EXPECT_EQ(sources.held_until(), std::nullopt);
+  const auto first = now;
+  put("a.json", "{");
+  sources.refresh();
+  EXPECT_EQ(sources.held_until(), first + kHalfWritten);
+  now += std::chrono::seconds(1);
+  put("b.json", "{");
+  sources.refresh();
+  EXPECT_EQ(sources.held_until(), first + kHalfWritten);
+  put_server("a.json", "x", "one");
+  sources.refresh();
+  EXPECT_EQ(sources.held_until(), now + kHalfWritten);
+  now += kHalfWritten;
+  sources.refresh();
+  EXPECT_EQ(sources.held_until(), std::nullopt);
+}
+
 TEST_F(SourcesTest, AClockThatIsSetBackMakesNothingLast) {
   auto now = std::chrono::system_clock::now();
   options.clock = [&now] { return now; };
