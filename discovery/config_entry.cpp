@@ -16,6 +16,9 @@ namespace {
 constexpr std::size_t kMaxString = 128 * 1024 - 1;
 constexpr std::size_t kMaxStrings = 2 * 1024 * 1024;
 
+// That one entry refers to.
+constexpr std::size_t kMaxFiles = 20;
+
 using Kind = ConfigValue::Kind;
 
 bool names(const std::vector<std::string>& list, const std::string& server) {
@@ -44,8 +47,13 @@ class EntryReader {
                    context.workspace,
                    context.document.inputs,
                    context.dialect.plain_variables,
-                   context.dialect.brace_variables},
-        faults_(faults) {}
+                   context.dialect.brace_variables,
+                   {}},
+        faults_(faults) {
+    if (context.read_file) {
+      variables_.file = [this](std::string_view path) { return text_of(path); };
+    }
+  }
 
   std::optional<ConfigEntry> read() {
     ConfigEntry result;
@@ -196,9 +204,7 @@ class EntryReader {
     if (value->kind != Kind::string) return fail(value->line, "`envFile` is not a string");
     std::string path = expand_home(expanded(*value, "envFile"), context_.home);
     if (failed_ || path.empty()) return;
-    const std::string_view file = context_.file;
-    path = in_folder(context_.folder.empty() ? file.substr(0, file.rfind('/')) : context_.folder,
-                     path);
+    path = in_folder(context_.folder.empty() ? own_folder() : context_.folder, path);
     std::string content;
     std::string error = "no files are read here";
     if (!context_.read_file || !context_.read_file(path, content, error)) {
@@ -212,6 +218,33 @@ class EntryReader {
       }
       set(spec, name, std::move(text));
     }
+  }
+
+  std::string_view own_folder() const {
+    const std::string_view file = context_.file;
+    return file.substr(0, file.rfind('/'));
+  }
+
+  // Of a file that a value refers to: without the line break that editors put at its end.
+  std::optional<std::string> text_of(std::string_view written) {
+    const std::string path = in_folder(own_folder(), expand_home(written, context_.home));
+    const auto known = files_.find(path);
+    if (known != files_.end()) return known->second;
+    if (files_.size() >= kMaxFiles) {
+      file_error_ = "more than " + std::to_string(kMaxFiles) + " are not read for one server";
+      return std::nullopt;
+    }
+    std::optional<std::string>& text = files_[path];
+    std::string content;
+    if (!context_.read_file(path, content, file_error_)) return std::nullopt;
+    if (content.size() > kMaxString) {
+      file_error_ = "it is longer than a program can be given";
+      return std::nullopt;
+    }
+    while (content.ends_with('\n') || content.ends_with('\r'))
+      content.pop_back();
+    text = std::move(content);
+    return text;
   }
 
   void read_env(const ConfigValue& value, ServerSpec& spec) {
@@ -345,6 +378,10 @@ class EntryReader {
       fail(line, where + " needs the input '" + id + '\'' + described(id) +
                      ", and nobody can be asked here: set the variable " + input_variable(id));
     }
+    for (const std::string& path : expansion.missing_files) {
+      fail(line,
+           where + " needs the file " + ticked(path) + ", which cannot be read: " + file_error_);
+    }
     for (const std::string& reference : expansion.unknown) {
       fail(line, where + " holds ${" + reference +
                      "}, which only the program that the file was written for can resolve");
@@ -387,6 +424,8 @@ class EntryReader {
   const ConfigValue* args_ = nullptr;
   std::vector<const ConfigValue*> env_;                      // the last one counts
   std::unordered_map<std::string, std::size_t> env_places_;  // by name, in the server's `env`
+  std::unordered_map<std::string, std::optional<std::string>> files_;  // by path; what they hold
+  std::string file_error_;                                             // of the last without text
   std::size_t total_ = 0;
   bool failed_ = false;
 };

@@ -63,7 +63,7 @@ class Expander {
       return used != 0 ? used : variable(text, 2, nesting);
     }
     if (text.starts_with("{env:")) return variable(text, 5, nesting);
-    if (text.starts_with("{file:")) return unknown(text, 1);
+    if (text.starts_with("{file:")) return file(text, 1);
     return variables_.plain ? plain_variable(text) : 0;
   }
 
@@ -79,8 +79,9 @@ class Expander {
       append("/");
     } else if (inner.starts_with("workspaceFolder:") && !inner.starts_with("workspaceFolder:-")) {
       variable_value("workspaceFolder");
-    } else if (inner.starts_with("command:") || inner.starts_with("config:") ||
-               inner.starts_with("file:")) {
+    } else if (inner.starts_with("file:")) {
+      return file(text, 2);
+    } else if (inner.starts_with("command:") || inner.starts_with("config:")) {
       return unknown(text, 2);
     } else {
       return 0;
@@ -92,6 +93,21 @@ class Expander {
     const std::size_t close = next_brace(text);
     if (close == std::string_view::npos) return 0;
     add_once(out_.unknown, text.substr(start, close - start));
+    return close + 1;
+  }
+
+  // `file:path}` starts at `start`.
+  std::size_t file(std::string_view text, std::size_t start) {
+    const std::size_t close = next_brace(text);
+    if (close == std::string_view::npos) return 0;
+    if (!variables_.file) return unknown(text, start);
+    constexpr std::size_t mark = std::string_view("file:").size();
+    const std::string_view path = text.substr(start + mark, close - start - mark);
+    if (const auto content = variables_.file(path)) {
+      append(*content);
+    } else {
+      add_once(out_.missing_files, path);
+    }
     return close + 1;
   }
 

@@ -4,6 +4,7 @@
 #include <headrace/discovery/environment.hpp>
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -21,6 +22,9 @@ struct ConfigInput {
   bool operator==(const ConfigInput&) const = default;
 };
 
+/// The text of a file that a reference names as it is written there; nothing when it has none.
+using FileText = std::function<std::optional<std::string>(std::string_view path)>;
+
 /// What references are replaced by. All that it refers to has to outlive it.
 struct Variables {
   const EnvironmentLookup& environment;
@@ -28,13 +32,15 @@ struct Variables {
   std::string_view workspace = {};  ///< `${workspaceFolder}`
   std::span<const ConfigInput> inputs = {};
   bool plain = false;   ///< also `$VAR`, where it is set
-  bool braces = false;  ///< also `{env:VAR}`
+  bool braces = false;  ///< also `{env:VAR}` and `{file:path}`
+  FileText file = {};   ///< `${file:path}`; none: only its agent resolves it
 };
 
 struct Expansion {
   std::string text;
   std::vector<std::string> missing;         ///< variables that are not set and have no default
   std::vector<std::string> missing_inputs;  ///< ids of inputs that have no value
+  std::vector<std::string> missing_files;   ///< paths of files that have no text
   std::vector<std::string> unknown;         ///< such as `command:x`, which only its agent resolves
   bool too_long = false;                    ///< `text` was cut at the limit
 };
@@ -43,9 +49,10 @@ struct Expansion {
 /// (itself expanded) where VAR is unset or empty. Names that no variable of the environment has:
 /// `userHome`, `workspaceFolder` (also with `:NAME` behind it), `workspaceFolderBasename`,
 /// `pathSeparator` and `/`. `${input:id}` is the environment's MCP_INPUT_<ID>, else the input's
-/// preset. `$${` stands for a plain `${`. Anything else stays as it is, also forms of the shell
-/// such as `${VAR%x}`. Values are not expanded again. `text` of the result grows no longer than
-/// `limit` bytes, each list of names no longer than twenty, and the time in proportion to the text.
+/// preset. `${file:path}` is the text of a file. `$${` stands for a plain `${`. Anything else stays
+/// as it is, also forms of the shell such as `${VAR%x}`. Values are not expanded again. `text` of
+/// the result grows no longer than `limit` bytes, each list of names no longer than twenty, and the
+/// time in proportion to the text.
 Expansion expand_variables(std::string_view text, const Variables& variables, std::size_t limit);
 
 /// The variable that an input's value is taken from: MCP_INPUT_ and its id in upper case, with _

@@ -256,6 +256,13 @@ TEST_F(AgentsTest, AntigravityAndZed) {
   EXPECT_EQ(found.unreachable.size(), 2U);
 }
 
+TEST_F(AgentsTest, WindsurfTakesTextsFromFiles) {
+  dir.write("home/.codeium/windsurf/token", "from a file\r\n");
+  const ServerSpec server = only_server(".codeium/windsurf/mcp_config.json", R"({"mcpServers": {
+    "s": {"command": "c", "env": {"A": "${file:token}", "B": "${env:TOKEN}"}}}})");
+  EXPECT_THAT(server.env, ElementsAre(Pair("A", "from a file"), Pair("B", "secret")));
+}
+
 TEST_F(AgentsTest, WindsurfsPluginHasAFileOfItsOwn) {
   EXPECT_EQ(only_server(".codeium/mcp_config.json", entry("a", "c")).source.agent, "Windsurf");
 }
@@ -334,9 +341,16 @@ TEST_F(AgentsTest, OpenCodeSwitchesOffInTwoWays) {
     "on": {"type": "local", "command": ["a"], "cwd": "."},
     "off": {"type": "local", "command": ["b"], "disabled": true},
     "file": {"type": "local", "command": ["c"], "environment": {"KEY": "{file:~/key}"}}}}})");
-  const Discovery found = discover(options);
-  EXPECT_THAT(names(found), ElementsAre("on"));
-  EXPECT_THAT(test::described(found.faults), Contains(HasSubstr("file:~/key")));
+  Sources sources(options);
+  sources.refresh();
+  EXPECT_THAT(names(sources.current()), ElementsAre("on"));
+  EXPECT_THAT(test::described(sources.current().faults),
+              Contains(AllOf(HasSubstr("server 'file': `env.KEY`"), HasSubstr("`~/key`"))));
+  EXPECT_THAT(sources.watched_paths(), Contains(home + "/key"));
+  dir.write("home/key", "s3cret\n");
+  EXPECT_TRUE(sources.refresh());
+  EXPECT_THAT(names(sources.current()), ElementsAre("on", "file"));
+  EXPECT_THAT(sources.current().servers[1].env, ElementsAre(Pair("KEY", "s3cret")));
 }
 
 TEST_F(AgentsTest, ZedInTheNewerForms) {

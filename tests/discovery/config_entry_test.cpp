@@ -178,6 +178,18 @@ TEST(ConfigEntry, TheEnvFileIsBelowEnv) {
   EXPECT_THAT(only_fault(R"({"command":"c","envFile":7})"), HasSubstr("`envFile` is not a string"));
 }
 
+TEST(ConfigEntry, FilesThatValuesReferTo) {
+  EXPECT_THAT(read(R"({"command":"c","args":["${file:/a}","x${file:~/b}"]})").spec().args,
+              ElementsAre("FROM=file\nBOTH=file\nPATHNAME=/a",
+                          "xFROM=file\nBOTH=file\nPATHNAME=/home/u/b"));
+  EXPECT_THAT(only_fault(R"({"command":"c","args":["${file:/absent}"]})"),
+              HasSubstr("`args[0]` needs the file `/absent`, which cannot be read: it is absent"));
+  std::string many;
+  for (int i = 0; i < 30; ++i)
+    many += "${file:/f" + std::to_string(i) + "}${file:/f0}";
+  EXPECT_EQ(read(R"({"command":"c","args":[")" + many + R"("]})").faults.size(), 10U);
+}
+
 TEST(ConfigEntry, Inputs) {
   EXPECT_THAT(read(R"({"command":"c","args":["${input:place}"]})").spec().args,
               ElementsAre("here"));

@@ -134,15 +134,18 @@ def test_every_place_may_be_no_file(home, kind):
 
 
 @pytest.mark.parametrize("kind", ["pipe", "device", "loop", "folder", "huge"])
-def test_an_environment_file_may_be_none(start, some_runtime, home, kind):
+def test_files_that_an_entry_names_may_be_none(start, some_runtime, home, kind):
     make, reason = NO_FILES[kind]
     make(home.path / "secrets.env")
-    file = write(home.servers / "a.json", json.dumps(
-        {"mcpServers": {"bad": office(envFile="~/secrets.env"), "good": office()}}, indent=1))
+    file = write(home.servers / "a.json", json.dumps({"mcpServers": {
+        "bad": office(envFile="~/secrets.env"),
+        "worse": office(env={"KEY": "${file:~/secrets.env}"}),
+        "good": office()}}, indent=1))
     headrace = start(some_runtime)
     assert headrace.json(NAMES) == ["good"]
-    said, = faults_of(list_servers(home), file)
-    assert "`envFile`" in said and reason in said and not said.startswith("0:"), said
+    said = faults_of(list_servers(home), file)
+    assert ["`envFile`" in said[0], "`env.KEY`" in said[1]] == [True, True], said
+    assert all(reason in line and not line.startswith("0:") for line in said), said
 
 
 def test_folders_that_are_none(start, some_runtime, home):
