@@ -6,6 +6,7 @@
 #include <headrace/framing/utf8_prefix.hpp>
 
 #include <algorithm>
+#include <cmath>
 
 namespace headrace::discovery {
 namespace {
@@ -39,6 +40,7 @@ void begin_server(JsonWriter& writer, const ServerSpec& spec) {
   write_cwd(writer, spec);
 }
 
+// Leaves the object open.
 void write_signature(JsonWriter& writer, const CatalogueServer& server, const ToolDoc& tool) {
   const Signature signature = make_signature(tool);
   std::string call = "mcp_" + server.spec().alias + "." + tool.alias + signature.parameters;
@@ -51,10 +53,10 @@ void write_signature(JsonWriter& writer, const CatalogueServer& server, const To
   if (!types.empty()) writer.member("types", types);
   const std::string summary = summary_line(tool.description);
   if (!summary.empty()) writer.member("description", summary);
-  writer.end_object();
 }
 
-void write_doc(JsonWriter& writer, const CatalogueServer& server, const ToolDoc& tool,
+// Leaves the object open for what a caller adds.
+void begin_doc(JsonWriter& writer, const CatalogueServer& server, const ToolDoc& tool,
                Detail detail) {
   if (detail == Detail::signature) {
     write_signature(writer, server, tool);
@@ -69,7 +71,19 @@ void write_doc(JsonWriter& writer, const CatalogueServer& server, const ToolDoc&
   if (detail == Detail::full && !tool.input_schema.empty()) {
     writer.raw_member("inputSchema", tool.input_schema);
   }
+}
+
+void write_doc(JsonWriter& writer, const CatalogueServer& server, const ToolDoc& tool,
+               Detail detail) {
+  begin_doc(writer, server, tool, detail);
   writer.end_object();
+}
+
+// Scores compare hits with each other, which three digits are enough for.
+double shown_score(float score) {
+  if (!(score > 0) || !std::isfinite(score)) return 0;
+  const double unit = std::pow(10.0, 2 - std::floor(std::log10(static_cast<double>(score))));
+  return std::round(static_cast<double>(score) * unit) / unit;
 }
 
 void begin_tool(JsonWriter& writer, const ToolDoc& tool) {
@@ -140,11 +154,16 @@ void append_docs(std::string& out, const CatalogueServer& server, const ToolDoc&
   writer.end_array().end_object();
 }
 
-void append_docs(std::string& out, std::span<const SearchHit> hits, Detail detail) {
+void append_docs(std::string& out, std::span<const SearchHit> hits, Detail detail,
+                 const RunningPredicate& running) {
   JsonWriter writer(out);
   writer.begin_object().key("docs").begin_array();
-  for (const SearchHit& hit : hits)
-    write_doc(writer, *hit.server, *hit.tool, detail);
+  for (const SearchHit& hit : hits) {
+    begin_doc(writer, *hit.server, *hit.tool, detail);
+    writer.member("score", shown_score(hit.score));
+    if (running) writer.member("running", running(*hit.server));
+    writer.end_object();
+  }
   writer.end_array().end_object();
 }
 

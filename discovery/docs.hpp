@@ -27,6 +27,9 @@ inline constexpr std::size_t kMaxDocDescription = 16 * 1024;
 /// Whether a server counts as loaded in the run that asks.
 using LoadedPredicate = std::function<bool(const CatalogueServer&)>;
 
+/// Whether a server's process is up.
+using RunningPredicate = std::function<bool(const CatalogueServer&)>;
+
 // Each function appends one JSON value on one line to `out`.
 
 /// `[{"name","alias","description","cwd"}…]`, as a run's `servers`; a server without `cwd` has
@@ -47,8 +50,10 @@ void append_docs(std::string& out, const CatalogueServer& server, Detail detail)
 void append_docs(std::string& out, const CatalogueServer& server, const ToolDoc& tool,
                  Detail detail);
 
-/// `{"docs":[…]}` of what a search found: the result of `search_tool_docs`.
-void append_docs(std::string& out, std::span<const SearchHit> hits, Detail detail);
+/// `{"docs":[…]}` of what a search found: the result of `search_tool_docs`. Each has a `score` as
+/// well, of three digits, and whether its server is `running`, where that can be told.
+void append_docs(std::string& out, std::span<const SearchHit> hits, Detail detail,
+                 const RunningPredicate& running = {});
 
 /// `{"name","alias","tools":[{"name","alias","description","input_schema"}…],"cwd"}`: a server as
 /// sandboxed code sees it; an absent schema or `cwd` is null.

@@ -391,7 +391,9 @@ void CodeRequests::search_tool_docs(Responder& responder, const Message& message
     std::string json;
     const auto hits =
         discovery::search(self->registry_->catalogue(), search->query, search->limit, within_reach);
-    discovery::append_docs(json, hits, search->detail);
+    discovery::append_docs(json, hits, search->detail, [&self](const CatalogueServer& server) {
+      return self->registry_->is_running(server.spec().name);
+    });
     search->responder.result(std::string_view(json));
   };
   std::vector<std::string> names;

@@ -152,6 +152,12 @@ std::shared_ptr<Downstream> Registry::downstream(const std::string& server) {
   return entry.downstream;
 }
 
+bool Registry::is_running(const std::string& server) const {
+  const auto found = entries_.find(server);
+  return found != entries_.end() && found->second.downstream &&
+         found->second.downstream->phase() == engine::mcp::Phase::ready;
+}
+
 engine::mcp::DownstreamHooks Registry::downstream_hooks(const std::string& server) {
   engine::mcp::DownstreamHooks hooks;
   hooks.on_list_changed = [weak = weak_from_this(), server](engine::mcp::ListKind kind) {

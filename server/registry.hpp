@@ -67,6 +67,9 @@ class Registry : public std::enable_shared_from_this<Registry> {
   /// The running or startable server of exactly this name; null when there is none.
   std::shared_ptr<engine::mcp::Downstream> downstream(const std::string& server);
 
+  /// Whether the server of exactly this name has a process that has answered the handshake.
+  bool is_running(const std::string& server) const;
+
   /// Whoever gave the hooks is going; calls under way may keep the registry for longer.
   void drop_hooks() noexcept { hooks_ = {}; }
 

@@ -95,9 +95,32 @@ TEST_F(DocsTest, DocsOfASearch) {
   const std::vector<SearchHit> hits = search(catalogue, "read", 5);
   const std::string out = written([&](std::string& to) { append_docs(to, hits, Detail::summary); });
   EXPECT_EQ(json::parse(out).at("docs").at(0).at("toolAlias"), "read_file");
+  EXPECT_FALSE(json::parse(out).at("docs").at(0).contains("running"));
   const std::string none = written(
       [&](std::string& to) { append_docs(to, std::span<const SearchHit>(), Detail::full); });
   EXPECT_EQ(none, R"({"docs":[]})");
+}
+
+TEST_F(DocsTest, AHitHasItsScoreAndWhetherItsServerRuns) {
+  ToolDoc tool;
+  tool.name = "read";
+  catalogue.set_tools("other", {tool});
+  const SearchHit hits[] = {{&catalogue.servers()[1], &catalogue.servers()[1].tools()[0], 12.3456F},
+                            {&files(), files().find_tool("bare"), 0.000123456F},
+                            {&files(), files().find_tool("bare"), 0}};
+  const RunningPredicate running = [](const CatalogueServer& s) {
+    return s.spec().name == "other";
+  };
+  for (const Detail detail : {Detail::summary, Detail::full, Detail::signature}) {
+    const std::string out =
+        written([&](std::string& to) { append_docs(to, hits, detail, running); });
+    const json docs = json::parse(out).at("docs");
+    EXPECT_THAT(out, HasSubstr(R"("score":12.3,"running":true)"));
+    EXPECT_EQ(docs.at(0).at("score"), 12.3);
+    EXPECT_EQ(docs.at(1).at("score"), 0.000123);
+    EXPECT_EQ(docs.at(1).at("running"), false);
+    EXPECT_EQ(docs.at(2).at("score"), 0);
+  }
 }
 
 TEST_F(DocsTest, ListTools) {
