@@ -14,6 +14,10 @@
 #include <iostream>
 #include <sstream>
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 namespace {
 
 using namespace headrace::discovery;
@@ -24,9 +28,9 @@ constexpr const char* usage =
     "           prints the hits of each question as a line of JSON\n"
     "       headrace_bench_search_quality --time CATALOGUE QUESTIONS SERVERS TOOLS\n"
     "           repeats the catalogue until it has so many servers and tools, and prints what a\n"
-    "           question costs\n"
-    "       headrace_bench_search_quality --cost CATALOGUE\n"
-    "           prints the bytes of all tools' docs in each kind of detail\n";
+    "           search costs, as JSON\n"
+    "       headrace_bench_search_quality --docs CATALOGUE DETAIL\n"
+    "           prints the docs of each server's tools, as code gets them, as a line of JSON\n";
 
 std::string read(const char* path) {
   std::ifstream file(path);
@@ -134,53 +138,69 @@ std::vector<Server> repeated(const std::vector<Server>& servers, std::size_t wan
   return result;
 }
 
+// Bytes of the heap in use; 0 where that can't be told.
+std::size_t heap_in_use() {
+#ifdef __GLIBC__
+  const struct mallinfo2 info = mallinfo2();
+  return info.uordblks + info.hblkhd;
+#else
+  return 0;
+#endif
+}
+
 int time_them(const std::vector<Server>& servers, const std::vector<std::string>& questions) {
   using Clock = std::chrono::steady_clock;
   const auto micros = [](Clock::duration time) {
     return std::chrono::duration<double, std::micro>(time).count();
   };
+  const auto percentile = [](std::vector<double>& times, std::size_t percent) {
+    std::sort(times.begin(), times.end());
+    return times[(times.size() - 1) * percent / 100];
+  };
+  const std::size_t before = heap_in_use();
   auto start = Clock::now();
-  const Catalogue catalogue = make_catalogue(servers);
+  Catalogue catalogue = make_catalogue(servers);
   const double build = micros(Clock::now() - start);
-  start = Clock::now();
-  catalogue.search_vocabulary();
-  const double merge = micros(Clock::now() - start);
+  const std::size_t in_use = heap_in_use() - before;
   std::vector<double> times;
   for (int round = 0; round < 5; ++round) {
     for (const std::string& question : questions) {
+      if (round == 0 && times.empty()) search(catalogue, question, 5);
       start = Clock::now();
       const auto hits = search(catalogue, question, 5);
       times.push_back(micros(Clock::now() - start));
     }
   }
-  std::sort(times.begin(), times.end());
-  const auto at = [&times](std::size_t percent) {
-    return times[(times.size() - 1) * percent / 100];
-  };
+  // Each time a server has a new list, and somebody asks.
+  std::vector<double> changes;
+  std::vector<double> firsts;
+  for (std::size_t i = 0; i < 20; ++i) {
+    const Server& changed = servers[i % servers.size()];
+    start = Clock::now();
+    catalogue.set_tools(changed.name, changed.tools);
+    changes.push_back(micros(Clock::now() - start));
+    start = Clock::now();
+    const auto hits = search(catalogue, questions[i % questions.size()], 5);
+    firsts.push_back(micros(Clock::now() - start));
+  }
+  const double p50 = percentile(times, 50);  // sorts them
+  const double first = percentile(firsts, 50);
   std::printf(
-      "%zu servers, %zu tools, %zu words: a question %.0f us (p50), %.0f (p99), %.0f "
-      "(least); made in %.1f ms, merged in %.1f ms\n",
-      servers.size(), catalogue.tool_count(), catalogue.search_vocabulary().size(), at(50), at(99),
-      at(0), build / 1000, merge / 1000);
+      R"({"servers":%zu,"tools":%zu,"words":%zu,"search_us":{"p50":%.0f,"p99":%.0f,"best":%.0f},)"
+      R"("first_search_after_a_change_us":{"p50":%.0f,"p99":%.0f},"new_list_of_a_server_us":%.0f,)"
+      R"("index_all_ms":%.1f,"catalogue_mb":%.1f})"
+      "\n",
+      servers.size(), catalogue.tool_count(), catalogue.search_vocabulary().size(), p50,
+      percentile(times, 99), times.front(), first, percentile(firsts, 99), percentile(changes, 50),
+      build / 1000, static_cast<double>(in_use) / 1e6);
   return EXIT_SUCCESS;
 }
 
-int print_costs(const Catalogue& catalogue) {
-  const std::pair<const char*, Detail> kinds[] = {
-      {"full", Detail::full}, {"summary", Detail::summary}, {"signature", Detail::signature}};
-  std::size_t full = 0;
-  for (const auto& [name, detail] : kinds) {
-    std::size_t bytes = 0;
-    for (const CatalogueServer& server : catalogue.servers()) {
-      std::string text;
-      append_docs(text, server, detail);
-      bytes += text.size();
-    }
-    if (detail == Detail::full) full = bytes;
-    std::printf("%-9s %8zu bytes for %zu tools, %.1f a tool, %.2f of full\n", name, bytes,
-                catalogue.tool_count(),
-                static_cast<double>(bytes) / static_cast<double>(catalogue.tool_count()),
-                static_cast<double>(bytes) / static_cast<double>(full));
+int print_docs(const Catalogue& catalogue, Detail detail) {
+  for (const CatalogueServer& server : catalogue.servers()) {
+    std::string line;
+    append_docs(line, server, detail);
+    std::puts(line.c_str());
   }
   return EXIT_SUCCESS;
 }
@@ -189,13 +209,13 @@ int print_costs(const Catalogue& catalogue) {
 
 int main(int argc, char** argv) {
   const bool timed = argc == 6 && std::strcmp(argv[1], "--time") == 0;
-  const bool costs = argc == 3 && std::strcmp(argv[1], "--cost") == 0;
-  if (argc != 4 && !timed && !costs) {
+  const bool docs = argc == 4 && std::strcmp(argv[1], "--docs") == 0;
+  if (argc != 4 && !timed) {
     std::fputs(usage, stderr);
     return EXIT_FAILURE;
   }
-  const std::vector<Server> servers = read_servers(read(argv[timed || costs ? 2 : 1]));
-  if (costs) return print_costs(make_catalogue(servers));
+  const std::vector<Server> servers = read_servers(read(argv[timed || docs ? 2 : 1]));
+  if (docs) return print_docs(make_catalogue(servers), parse_detail(argv[3]));
   const std::vector<std::string> questions = read_questions(read(argv[timed ? 3 : 2]));
   if (timed) {
     return time_them(

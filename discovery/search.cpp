@@ -6,6 +6,7 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -21,17 +22,20 @@ constexpr std::size_t kMaxGuessedWords = 8;
 // How good a match is by how the words are alike.
 constexpr float kWhole = 1.0F;
 constexpr float kBeginning = 0.7F;
-constexpr float kSynonym = 0.5F;
+constexpr float kSynonym = 0.7F;
+constexpr float kShorter = 0.5F;
 constexpr float kInside = 0.4F;
 constexpr float kTypo = 0.5F;
 constexpr std::size_t kMinBeginning = 3;
+constexpr std::size_t kMinShorter = 5;
+constexpr std::size_t kMaxEnding = 5;
 constexpr std::size_t kMinInside = 3;
 constexpr std::size_t kMinTypo = 3;
 
 // BM25's k1: how soon more strength stops to count.
 constexpr float kSaturation = 1.2F;
 // How much a name counts all of whose words were asked for.
-constexpr float kCoverage = 0.5F;
+constexpr float kCoverage = 0.8F;
 
 std::vector<std::string> query_words(std::string_view query) {
   std::vector<std::string> all = search_words(query.substr(0, kMaxQuery));
@@ -62,28 +66,28 @@ class Search {
   // Adds what one word of the query says about each tool.
   void add_word(const std::string& word) {
     touched_.clear();
+    rarity_limit_ = std::numeric_limits<float>::infinity();
+    rarest_ = 0;
     const bool found = look_up(word);
     for (const std::string_view other : synonyms(word)) {
       const std::size_t at = vocabulary_.lower_bound(other);
       if (at < vocabulary_.size() && vocabulary_.word(at) == other) apply(at, kSynonym);
     }
+    look_for_beginning_of(word);
     if (word.size() >= kMinInside && guessed_ < kMaxGuessedWords) {
       ++guessed_;
-      look_inside(word);
+      look_inside(word, touched_.empty());
       if (!found) guess(word);
     }
-    const auto all = static_cast<float>(tally_.size());
-    const auto having = static_cast<float>(touched_.size());
-    const float rarity = std::log1p((all - having + 0.5F) / (having + 0.5F));
     for (const std::uint32_t tool : touched_) {
       Best& best = best_[tool];
       Tally& tally = tally_[tool];
-      tally.score += rarity * best.strength / (best.strength + kSaturation);
-      ++tally.words;
-      if (best.in_name) ++tally.name_words;
+      tally.score += best.worth;
+      tally.matched += best.quality * rarest_;
+      tally.of_name += best.in_name;
       best = {};
     }
-    ++words_;
+    wanted_ += rarest_;
   }
 
   std::vector<SearchHit> best(std::size_t limit) {
@@ -92,11 +96,10 @@ class Search {
       const SearchIndex& index = servers_[server].search_index();
       for (std::uint32_t tool = 0; tool < servers_[server].tools().size(); ++tool) {
         Tally& tally = tally_[first_[server] + tool];
-        if (tally.words == 0) continue;
-        const float covered = std::min(
-            1.0F, static_cast<float>(tally.name_words) / static_cast<float>(index.name_size(tool)));
-        tally.score *= (static_cast<float>(tally.words) / static_cast<float>(words_)) *
-                       (1.0F + kCoverage * covered);
+        if (tally.score == 0) continue;
+        const float covered =
+            std::min(1.0F, tally.of_name / static_cast<float>(index.name_size(tool)));
+        tally.score *= (tally.matched / wanted_) * (1.0F + kCoverage * covered);
         found.push_back(first_[server] + tool);
       }
     }
@@ -120,26 +123,36 @@ class Search {
  private:
   struct Tally {
     float score = 0;
-    std::uint16_t words = 0;       // of the query, that it has
-    std::uint16_t name_words = 0;  // of these, in its name
+    float matched = 0;  // how much of what was asked for it has, by how rare that is
+    float of_name = 0;  // words of its name that were asked for
   };
-  struct Best {
-    float strength = 0;    // of the best match of the word at hand
-    bool in_name = false;  // the whole word
+  struct Best {  // what the word at hand says of a tool, by its best match
+    float worth = 0;
+    float quality = 0;
+    float in_name = 0;
   };
 
-  void apply(std::size_t word, float quality) {
+  void apply(std::size_t word, float quality, bool names_only = false) {
+    // What is asked for in other words is not rarer than what was asked for.
+    const auto all = static_cast<float>(tally_.size());
+    const float having = std::min(all, static_cast<float>(vocabulary_.tools(word)));
+    float rarity = std::log1p((all - having + 0.5F) / (having + 0.5F));
+    if (quality == kWhole) rarity_limit_ = rarity;
+    rarity = std::min(rarity, rarity_limit_);
+    rarest_ = std::max(rarest_, rarity);
     for (const SearchVocabulary::Place& place : vocabulary_.places(word)) {
       if (!shown_[place.server]) continue;
       for (const SearchIndex::Posting& posting :
            servers_[place.server].search_index().postings(place.word)) {
+        if (names_only && posting.in_name == 0) continue;
         const std::uint32_t tool = first_[place.server] + posting.tool;
         Best& best = best_[tool];
-        if (best.strength == 0) touched_.push_back(tool);
+        if (best.quality == 0) touched_.push_back(tool);
         const float strength =
             quality * SearchIndex::kStrengthUnit * static_cast<float>(posting.strength);
-        best.strength = std::max(best.strength, strength);
-        best.in_name = best.in_name || (posting.in_name != 0 && quality == kWhole);
+        best.worth = std::max(best.worth, rarity * strength / (strength + kSaturation));
+        best.quality = std::max(best.quality, quality);
+        if (posting.in_name != 0) best.in_name = std::max(best.in_name, quality);
       }
     }
   }
@@ -162,12 +175,24 @@ class Search {
     return found;
   }
 
-  void look_inside(std::string_view wanted) {
+  // `deploy` says something about `deployment` too.
+  void look_for_beginning_of(std::string_view wanted) {
+    for (std::size_t cut = 1; cut <= kMaxEnding && wanted.size() >= kMinShorter + cut; ++cut) {
+      const char last = wanted[wanted.size() - cut];
+      if (last < 'a' || last > 'z') return;
+      const std::string_view beginning = wanted.substr(0, wanted.size() - cut);
+      const std::size_t at = vocabulary_.lower_bound(beginning);
+      if (at < vocabulary_.size() && vocabulary_.word(at) == beginning) apply(at, kShorter);
+    }
+  }
+
+  // Within a description it is chance more often than not, where there is anything better.
+  void look_inside(std::string_view wanted, bool in_texts) {
     const std::uint64_t pairs = SearchVocabulary::letter_pairs(wanted);
     for (std::size_t at = 0; at < vocabulary_.size(); ++at) {
       if (!vocabulary_.may_hold(at, pairs)) continue;
       const std::size_t where = vocabulary_.word(at).find(wanted);
-      if (where != 0 && where != std::string_view::npos) apply(at, kInside);
+      if (where != 0 && where != std::string_view::npos) apply(at, kInside, !in_texts);
     }
   }
 
@@ -199,7 +224,9 @@ class Search {
   std::vector<Tally> tally_;
   std::vector<Best> best_;
   std::vector<std::uint32_t> touched_;
-  std::size_t words_ = 0;
+  float rarity_limit_ = 0;  // of the word at hand
+  float rarest_ = 0;        // of what stands for the word at hand
+  float wanted_ = 0;        // the same of all words
   std::size_t guessed_ = 0;
 };
 

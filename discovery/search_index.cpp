@@ -2,6 +2,7 @@
 #include <headrace/discovery/json_text.hpp>
 #include <headrace/discovery/search_index.hpp>
 #include <headrace/discovery/search_words.hpp>
+#include <headrace/discovery/signature.hpp>
 
 #include <algorithm>
 #include <array>
@@ -17,12 +18,20 @@ constexpr std::size_t kMaxIndexedSchema = 64 * 1024;
 // Bounds the index of a server that floods us; its tools' names come first.
 constexpr std::size_t kMaxPostings = 400'000;
 
-enum class Field : std::uint8_t { name, title, server, parameter, description, parameter_text };
-constexpr std::size_t kFields = 6;
+enum class Field : std::uint8_t {
+  name,
+  title,
+  server,
+  parameter,
+  summary,  // the first sentence of the description
+  description,
+  parameter_text
+};
+constexpr std::size_t kFields = 7;
 
 // However often a word stands in a field, it counts at most its weight. So a hit in a name counts
 // more than any number of hits in descriptions, also where it is but the beginning of a word.
-constexpr std::array<float, kFields> kWeight = {8.0F, 5.0F, 2.5F, 1.0F, 2.0F, 0.5F};
+constexpr std::array<float, kFields> kWeight = {8.0F, 5.0F, 1.5F, 1.0F, 3.0F, 0.8F, 0.4F};
 // A count of one gives this part of the weight, more get ever closer to the whole.
 constexpr float kDamping = 0.5F;
 // In a description that is longer than this many words, each says less.
@@ -106,6 +115,7 @@ SearchIndex::SearchIndex(std::string_view server_name, std::span<const ToolDoc> 
     const std::vector<std::string> words =
         search_text_words(std::string_view(tools[i].description).substr(0, kMaxIndexedText));
     penalties.push_back(0.25F + 0.75F * static_cast<float>(words.size()) / kUsualDescription);
+    builder.add(i, Field::summary, search_text_words(summary_line(tools[i].description)));
     builder.add(i, Field::description, words);
     add_parameters(builder, i, tools[i].input_schema);
   }

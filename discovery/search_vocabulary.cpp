@@ -2,36 +2,56 @@
 #include <headrace/discovery/search_vocabulary.hpp>
 
 #include <algorithm>
+#include <numeric>
+#include <unordered_map>
 
 namespace headrace::discovery {
 
 SearchVocabulary::SearchVocabulary(std::span<const SearchIndex* const> servers) {
+  // Most words stand in many indexes: they are joined first, so that few have to be sorted.
   struct Entry {
     std::string_view text;
-    Place place;
+    std::uint32_t places = 0;
+    std::uint32_t tools = 0;
   };
   std::vector<Entry> entries;
-  std::size_t count = 0;
-  for (const SearchIndex* index : servers)
-    count += index->word_count();
-  entries.reserve(count);
+  std::unordered_map<std::string_view, std::uint32_t> known;
+  std::vector<std::uint32_t> entry_of;  // each word of each index, one after the other
+  for (const SearchIndex* index : servers) {
+    for (std::size_t word = 0; word < index->word_count(); ++word) {
+      const auto [found, is_new] =
+          known.try_emplace(index->word(word), static_cast<std::uint32_t>(entries.size()));
+      if (is_new) entries.push_back({index->word(word)});
+      Entry& entry = entries[found->second];
+      ++entry.places;
+      entry.tools += static_cast<std::uint32_t>(index->postings(word).size());
+      entry_of.push_back(found->second);
+    }
+  }
+  std::vector<std::uint32_t> order(entries.size());
+  std::iota(order.begin(), order.end(), 0U);
+  std::sort(order.begin(), order.end(), [&entries](std::uint32_t a, std::uint32_t b) {
+    return entries[a].text < entries[b].text;
+  });
+  std::vector<std::uint32_t> next(entries.size());  // where its next place goes
+  std::uint32_t places = 0;
+  words_.reserve(entries.size());
+  pairs_.reserve(entries.size());
+  for (const std::uint32_t each : order) {
+    const Entry& entry = entries[each];
+    words_.push_back({static_cast<std::uint32_t>(texts_.size()),
+                      static_cast<std::uint32_t>(entry.text.size()), places, places + entry.places,
+                      entry.tools});
+    texts_ += entry.text;
+    pairs_.push_back(letter_pairs(entry.text));
+    next[each] = places;
+    places += entry.places;
+  }
+  places_.resize(places);
+  std::size_t at = 0;
   for (std::uint32_t server = 0; server < servers.size(); ++server) {
     for (std::uint32_t word = 0; word < servers[server]->word_count(); ++word)
-      entries.push_back({servers[server]->word(word), {server, word}});
-  }
-  std::stable_sort(entries.begin(), entries.end(),
-                   [](const Entry& a, const Entry& b) { return a.text < b.text; });
-  places_.reserve(count);
-  for (const Entry& entry : entries) {
-    if (words_.empty() || word(words_.size() - 1) != entry.text) {
-      const auto places_begin = static_cast<std::uint32_t>(places_.size());
-      words_.push_back({static_cast<std::uint32_t>(texts_.size()),
-                        static_cast<std::uint32_t>(entry.text.size()), places_begin, places_begin});
-      texts_ += entry.text;
-      pairs_.push_back(letter_pairs(entry.text));
-    }
-    places_.push_back(entry.place);
-    words_.back().places_end = static_cast<std::uint32_t>(places_.size());
+      places_[next[entry_of[at++]]++] = {server, word};
   }
 }
 

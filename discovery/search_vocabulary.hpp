@@ -27,6 +27,8 @@ class SearchVocabulary {
   std::size_t size() const noexcept { return words_.size(); }
   std::string_view word(std::size_t index) const noexcept;
   std::span<const Place> places(std::size_t word) const noexcept;
+  /// Of how many tools it is said.
+  std::size_t tools(std::size_t word) const noexcept { return words_[word].tools; }
 
   /// The first word that is not before `text`.
   std::size_t lower_bound(std::string_view text) const noexcept;
@@ -44,6 +46,7 @@ class SearchVocabulary {
     std::uint32_t text_size;
     std::uint32_t places_begin;
     std::uint32_t places_end;
+    std::uint32_t tools;
   };
 
   std::string texts_;

@@ -78,8 +78,8 @@ bool strip(std::string& word, std::string_view ending) {
   return true;
 }
 
-// Groups of words that stand for the same in the names and descriptions of tools, and in questions
-// about them. In full; the table below is made of their stems.
+// Groups of words that stand for the said same say says in the names and descriptions of tools, and
+// in questions about them. In full; the table below is made of their stems.
 constexpr std::string_view kGroups[] = {
     "delete remove erase drop destroy discard trash",
     "create add new make insert generate open build",
@@ -150,6 +150,127 @@ constexpr std::string_view kGroups[] = {
     "current now today present",
     "job pipeline workflow action",
     "deploy release ship",
+    "pr pull request merge",
+    "k8s kubernetes cluster pod",
+    "undo revert rollback restore reset discard",
+    "expire expiry ttl timeout vanish lifetime",
+    "notify notification alert alarm warn watch subscribe watcher",
+    "outage incident downtime",
+    "mute silence suppress snooze",
+    "slow fast performance speed latency lighthouse profile",
+    "trace profile performance",
+    "speech voice audio speak spoken aloud sound narrate",
+    "transcript transcribe transcription dictate subtitle caption",
+    "record recording capture",
+    "phone mobile device smartphone android iphone",
+    "machine host server vm instance node",
+    "app application program",
+    "right permission role access privilege",
+    "insecure secure security vulnerability advisor",
+    "cost price cheap billing expense",
+    "slide deck presentation powerpoint pptx",
+    "docx word document",
+    "xlsx excel spreadsheet workbook sheet",
+    "tab sheet worksheet",
+    "column cell range",
+    "heading header outline toc section",
+    "elevation altitude height high",
+    "drive route direction travel",
+    "distance far duration matrix",
+    "coordinate geocode latitude longitude address",
+    "nearby near local around",
+    "restaurant shop business place local",
+    "flat apartment room stay lodging hotel accommodation",
+    "headline news press",
+    "encyclopedia wikipedia article",
+    "preprint paper arxiv",
+    "survey form questionnaire poll",
+    "answer response reply respond",
+    "holiday vacation absence office",
+    "organizer host invitation invite",
+    "decline refuse reject",
+    "accept agree approve",
+    "done resolve fixed complete close transition status",
+    "tick check complete done",
+    "todo task",
+    "rotate rotation orientation landscape portrait sideways turn",
+    "pretend emulate simulate mock fake stub",
+    "geolocation location gps",
+    "install setup",
+    "uninstall remove",
+    "compile build",
+    "simulator sim emulator",
+    "coverage test",
+    "crash crashes error exception",
+    "bug defect issue",
+    "frequency distribution histogram often",
+    "proportion share percentage pie",
+    "trend time line",
+    "aggregate group sum average",
+    "filter query where",
+    "row record",
+    "index key",
+    "cache redis key",
+    "queue list pop",
+    "color colour format style highlight background",
+    "conditional rule",
+    "validation restrict allow",
+    "resize size small large viewport",
+    "dialog popup prompt alert confirm",
+    "dropdown select option choose pick",
+    "console log stdout",
+    "network request http call",
+    "scroll wheel",
+    "staged unstaged index",
+    "change diff modification edit unstaged",
+    "review reviewer feedback",
+    "member people team staff colleague employee",
+    "view visit look visitor traffic",
+    "explain describe mean meaning definition",
+    "echo repeat",
+    "image picture drawing icon",
+    "flow diagram flowchart process",
+    "migration schema ddl",
+    "translate language",
+    "secret password credential token",
+    "backup dump export archive",
+    "import load ingest",
+    "schedule cron timer calendar",
+    "fix repair autofix heal debug",
+    "automation workflow",
+    "block node component",
+    "deploy deployment release publish",
+    "scale replica",
+    "hold pause suspend",
+    "continue resume",
+    "login auth authenticate signin account",
+    "me myself whoami current",
+    "latest newest recent last",
+    "first begin start head top",
+    "last end tail bottom",
+    "count number many amount total",
+    "random shuffle",
+    "vote star like favorite react reaction emoji",
+    "topic subject category tag",
+    "company organization organisation business",
+    "contact person lead",
+    "ticket issue case",
+    "epic sprint backlog milestone",
+    "attach attachment",
+    "draft compose",
+    "inbox mailbox mail",
+    "chat message conversation dm",
+    "bold italic font style",
+    "footnote endnote citation cite reference",
+    "replace swap substitute",
+    "encrypt lock protect password",
+    "extract parse scrape crawl",
+    "crawl map sitemap link",
+    "compress zip archive",
+    "cluster node shard",
+    "metric monitor measure statistic telemetry",
+    "query sql statement",
+    "embedding vector similarity",
     "test check verify validate",
 };
 
@@ -180,10 +301,15 @@ const Table& table() {
 }
 
 constexpr std::string_view kFillers =
-    "a all am an and any are as at be been by can could did do does for from had has have how i if "
-    "in into is it its just let like me my need of on onto or our out please so some somebody "
-    "someone something tell than that the their them then there these they this those to up us "
-    "was we were what will with would you your want";
+    "a able about all already also am an and any anybody anyone anything are as at away be been "
+    "being but by can could did do does done either else ever for from go goes going got had has "
+    "have having he her here him his how i if in into is it its itself just let like lot many may "
+    "me might mine more most much must my myself need needs never no nobody not nothing of off "
+    "often on once one only onto or other others our ours out please possible really same she "
+    "should so some somebody someone something somewhere soon still stuff such tell than that the "
+    "their them then there these they thing things this those to too up us very want wanted wants "
+    "was way we well went were what whatever whether which while why will with within without "
+    "would yet you your yours yourself";
 
 }  // namespace
 
@@ -203,7 +329,8 @@ std::string stem(std::string_view given) {
       word.pop_back();
     }
   } else if (word.ends_with("tion") || word.ends_with("sion")) {
-    strip(word, "ion");
+    // creation, but not notion
+    if (word.size() > 6) strip(word, "ion");
   }
   if (word.size() > 3 && word.ends_with('e')) word.pop_back();
   if (word.size() > 3 && word.ends_with('y') && !is_vowel(word[word.size() - 2])) word.back() = 'i';

@@ -152,7 +152,8 @@ TEST_F(SearchTest, ANewListOfToolsIsSearchedAtOnce) {
 TEST_F(SearchTest, ANameCountsMoreThanADescription) {
   add("s", {tool("a", "delete delete delete, a way to delete"), tool("undeleted"), tool("delete"),
             tool("delete_all"), tool("deleter")});
-  EXPECT_THAT(find("delete"), ElementsAre("delete", "delete_all", "deleter", "undeleted", "a"));
+  // But for a name that only happens to hold it.
+  EXPECT_THAT(find("delete"), ElementsAre("delete", "delete_all", "deleter", "a", "undeleted"));
 }
 
 TEST_F(SearchTest, TiesStayInTheCataloguesOrder) {
@@ -232,6 +233,59 @@ TEST_F(SearchTest, TenThousandToolsOfTwoHundredServers) {
   EXPECT_THAT(find("thing9999x"), ElementsAre("do_thing9999x"));
   EXPECT_THAT(find("number 1234 for somebody", 1), ElementsAre("do_thing1234x"));
   EXPECT_THAT(find("thing"), SizeIs(20));
+}
+
+TEST_F(SearchTest, RareWordsSayMore) {
+  add("s", {tool("get_user"), tool("get_page"), tool("get_item"),
+            tool("x", "Gets the invoices of a user")});
+  EXPECT_THAT(find("get user invoice", 1), ElementsAre("x"));
+}
+
+TEST_F(SearchTest, LongTextsAreNoMatchForNames) {
+  std::string words;
+  for (const char* word : {"stop", "a", "build", "running", "pipeline", "job", "cancel"})
+    words += std::string(word) + " and then many other things that are of no use here; ";
+  add("s",
+      {tool("draw", "Draws a line. " + words), tool("cancel_job", "Stops a running pipeline")});
+  EXPECT_THAT(find("stop the running job", 1), ElementsAre("cancel_job"));
+}
+
+TEST_F(SearchTest, EndingsDoNotMatter) {
+  add("s", {tool("deploy"), tool("notion_search"), tool("remember_not")});
+  EXPECT_THAT(find("deployment", 1), ElementsAre("deploy"));
+  EXPECT_THAT(find("notion", 1), ElementsAre("notion_search"));
+}
+
+TEST_F(SearchTest, OddToolsAreFound) {
+  ToolDoc anything = tool("anything");
+  anything.input_schema = "true";
+  ToolDoc empty = tool("empty_schema");
+  empty.input_schema = "{}";
+  ToolDoc round = tool("recursive");
+  round.input_schema = R"({"$ref":"#","properties":{"tree":{"$ref":"#"}}})";
+  ToolDoc broken = tool("properties");
+  broken.input_schema = R"({"properties":[1,{"description":5}],"required":7})";
+  add("s", {anything, empty, round, broken, tool("class"), tool("__init__"), tool("日本語"),
+            tool("naïve-Ünïcödé"), tool("control", std::string("rings the \x07 bell\0 twice", 24)),
+            tool("long", "begin " + std::string(1'000'000, 'x') + " end")});
+  for (const char* name : {"anything", "empty_schema", "recursive", "properties", "class",
+                           "__init__", "日本語", "naïve-Ünïcödé", "control", "long"}) {
+    EXPECT_THAT(find(name, 1), ElementsAre(name));
+  }
+  EXPECT_THAT(find("tree"), ElementsAre("recursive"));
+  EXPECT_THAT(find("bell"), ElementsAre("control"));
+  EXPECT_THAT(find("begin"), ElementsAre("long"));
+}
+
+TEST_F(SearchTest, TenThousandToolsOfOneServer) {
+  std::vector<ToolDoc> tools;
+  for (int i = 0; i < 10'000; ++i)
+    tools.push_back(tool(numbered("tool_", i), numbered("Does the thing of number ", i)));
+  tools[7777].description = "Waters the geraniums";
+  add("s", std::move(tools));
+  EXPECT_THAT(find("geranium"), ElementsAre("tool_7777"));
+  EXPECT_THAT(find("tool_9999", 1), ElementsAre("tool_9999"));
+  EXPECT_THAT(find("thing number"), SizeIs(20));
 }
 
 TEST_F(SearchTest, AFloodingServerStaysSearchable) {
