@@ -15,12 +15,14 @@ namespace {
 
 constexpr std::string_view kAnyObject = "dict[str, Any]";
 constexpr std::size_t kMaxLiterals = 12;
-constexpr std::size_t kMaxLiteralText = 300;
+constexpr std::size_t kMaxLiteralText = 200;
 constexpr std::size_t kMaxDefault = 60;
 constexpr std::size_t kMaxMembers = 60;
-constexpr std::size_t kMaxSummary = 160;
+constexpr std::size_t kMaxSummary = 100;
 // References to references.
 constexpr unsigned kMaxHops = 8;
+// Parts of one object, which a hostile schema could make countless.
+constexpr std::size_t kMaxParts = 200;
 
 bool is_identifier(std::string_view text) {
   if (text.empty() || (text.front() >= '0' && text.front() <= '9')) return false;
@@ -200,9 +202,18 @@ struct Member {
   bool required = false;
 };
 
+// The names that types have been given, in all schemas of one tool.
+struct TypeNames {
+  std::set<std::string> taken;
+  std::map<std::string, std::string> by_members;  // so that each is defined once
+  std::size_t types = 0;
+  std::size_t text = 0;
+};
+
 class Translator {
  public:
-  Translator(std::string_view root, Signature& out) : root_(root), out_(out) {}
+  Translator(std::string_view root, Signature& out, TypeNames& names)
+      : root_(root), out_(out), names_(names) {}
 
   std::string type_of(std::string_view schema, std::string_view hint, unsigned depth) {
     if (is(schema, JsonType::boolean)) return schema == "true" ? "Any" : "Never";
@@ -246,6 +257,7 @@ class Translator {
   std::vector<Member> members_of(std::string_view schema, bool& open) {
     std::vector<Member> members;
     std::set<std::string> required;
+    parts_ = 0;
     collect(schema, members, required, open, 0);
     for (Member& member : members)
       member.required = required.contains(member.name);
@@ -303,10 +315,18 @@ class Translator {
 
   std::string one_of(std::string_view choices, std::string_view hint, unsigned depth) {
     std::vector<std::string> types;
+    const auto named = named_;
+    const TypeNames names = names_;
+    const std::size_t defined = out_.types.size();
     std::string_view choice;
     for (JsonElements elements(choices); elements.next(choice);) {
-      if (types.size() == kMaxLiterals) return "Any";
-      types.push_back(type_of(choice, hint, depth));
+      types.push_back(types.size() == kMaxLiterals ? "Any" : type_of(choice, hint, depth));
+      if (types.back() != "Any") continue;
+      // Nothing refers to what was defined for the others.
+      out_.types.resize(defined);
+      named_ = named;
+      names_ = names;
+      return "Any";
     }
     return united(types);
   }
@@ -332,29 +352,43 @@ class Translator {
     bool open = false;
     const std::vector<Member> members = members_of(schema, open);
     if (members.empty()) return mapping(schema, hint, depth);
-    if (depth >= kMaxTypeDepth || types_ >= kMaxTypes || text_ >= kMaxTypesText)
+    if (depth >= kMaxTypeDepth || names_.types >= kMaxTypes || names_.text >= kMaxTypesText)
       return std::string(kAnyObject);
     const std::string name = unique(class_name(hint));
     if (!pointer.empty()) named_[pointer] = name;
-    ++types_;
+    ++names_.types;
     const std::size_t place = out_.types.size();
     out_.types.emplace_back();
     const auto required = std::count_if(members.begin(), members.end(),
                                         [](const Member& member) { return member.required; });
     // Whichever is shorter to write.
     const bool total = static_cast<std::size_t>(required) * 2 >= members.size();
-    std::string text = "class " + name + (total ? "(TypedDict):" : "(TypedDict, total=False):");
+    const bool plain = std::all_of(members.begin(), members.end(), [](const Member& member) {
+      return is_identifier(member.name) && !is_python_keyword(member.name);
+    });
+    std::string text;
     std::size_t count = 0;
     for (const Member& member : members) {
       if (count == kMaxMembers) break;
-      if (!is_identifier(member.name) || is_python_keyword(member.name)) continue;
       std::string type = type_of(member.schema, member.name, depth + 1);
       if (member.required != total) type = (total ? "NotRequired[" : "Required[") + type + "]";
-      text += (count++ == 0 ? " " : "; ") + member.name + ": " + type;
+      if (count++ != 0) text += plain ? "; " : ", ";
+      text += (plain ? member.name : quoted(member.name)) + ": " + type;
     }
-    if (count == 0) text += " ...";
-    text_ += text.size();
-    out_.types[place] = std::move(text);
+    const auto [same, is_new] = names_.by_members.emplace((total ? "+" : "-") + text, name);
+    // One that others refer to by now has to stay.
+    if (!is_new && place + 1 == out_.types.size()) {
+      if (!pointer.empty()) named_[pointer] = same->second;
+      out_.types.pop_back();
+      --names_.types;
+      names_.taken.erase(name);
+      return same->second;
+    }
+    // A class can't have a member `from`; the older way of writing can.
+    out_.types[place] =
+        plain ? "class " + name + (total ? "(TypedDict): " : "(TypedDict, total=False): ") + text
+              : name + " = TypedDict('" + name + "', {" + text + (total ? "})" : "}, total=False)");
+    names_.text += out_.types[place].size();
     return name;
   }
 
@@ -367,7 +401,7 @@ class Translator {
 
   void collect(std::string_view schema, std::vector<Member>& members,
                std::set<std::string>& required, bool& open, unsigned hops) {
-    if (hops > kMaxHops) return;
+    if (hops > kMaxHops || ++parts_ > kMaxParts) return;
     const Keywords keywords = keywords_of(schema);
     const std::string_view extra = look(keywords, "additionalProperties");
     if (extra == "true" || is(extra, JsonType::object)) open = true;
@@ -399,7 +433,7 @@ class Translator {
 
   std::string unique(const std::string& name) {
     std::string result = name;
-    for (int number = 2; !names_.insert(result).second; ++number)
+    for (int number = 2; !names_.taken.insert(result).second; ++number)
       result = name + std::to_string(number);
     return result;
   }
@@ -408,9 +442,8 @@ class Translator {
   Signature& out_;
   std::map<std::string, std::string> named_;  // by pointer
   std::string pending_;                       // the pointer whose type is about to be named
-  std::set<std::string> names_;
-  std::size_t types_ = 0;
-  std::size_t text_ = 0;
+  TypeNames& names_;
+  std::size_t parts_ = 0;
 };
 
 std::string default_of(std::string_view schema) {
@@ -418,9 +451,9 @@ std::string default_of(std::string_view schema) {
   return text.empty() ? "..." : text;
 }
 
-std::string parameters_of(std::string_view schema, Signature& out) {
+std::string parameters_of(std::string_view schema, Signature& out, TypeNames& names) {
   if (schema.empty() || json_type(schema) != JsonType::object) return "(**extra)";
-  Translator translator(schema, out);
+  Translator translator(schema, out, names);
   bool open = false;
   std::vector<Member> members = translator.members_of(schema, open);
   std::stable_partition(members.begin(), members.end(),
@@ -453,14 +486,13 @@ std::string parameter_alias(std::string_view name) {
 
 Signature make_signature(const ToolDoc& tool) {
   Signature signature;
-  signature.parameters = parameters_of(tool.input_schema, signature);
+  TypeNames names;
+  signature.parameters = parameters_of(tool.input_schema, signature, names);
   if (is(tool.output_schema, JsonType::object)) {
-    // Types of the result stand after those of the parameters.
-    Signature result;
-    Translator translator(tool.output_schema, result);
-    signature.result = translator.type_of(tool.output_schema, tool.alias + "_result", 0);
-    for (std::string& type : result.types)
-      signature.types.push_back(std::move(type));
+    // What a result looks like shows when it is there; what a call needs has to be known before.
+    names.text = std::max(names.text, kMaxTypesText - kMaxResultText);
+    Translator translator(tool.output_schema, signature, names);
+    signature.result = translator.type_of(tool.output_schema, "result", 0);
   }
   return signature;
 }

@@ -19,15 +19,18 @@ struct Signature {
   /// `str`, `list[Issue]`; empty when the tool says nothing about its result.
   std::string result;
   /// `class Issue(TypedDict): number: int; title: NotRequired[str]`, or with `total=False` where
-  /// most may be left out: what the types above name, in the order of their first use.
+  /// most may be left out, or `Issue = TypedDict('Issue', {'from': str})` where a class can't have
+  /// such members: what the types above name, in the order of their first use.
   std::vector<std::string> types;
 };
 
 /// Objects deeper than this are `dict[str, Any]`; so is what an unreadable schema describes.
 inline constexpr unsigned kMaxTypeDepth = 4;
 /// Beyond so many types, and so many bytes of them, further objects are `dict[str, Any]`.
-inline constexpr std::size_t kMaxTypes = 8;
-inline constexpr std::size_t kMaxTypesText = 1024;
+inline constexpr std::size_t kMaxTypes = 6;
+inline constexpr std::size_t kMaxTypesText = 512;
+/// Of which the result's get so many at most.
+inline constexpr std::size_t kMaxResultText = 256;
 
 /// `$ref` within the schema, `allOf`, `anyOf`, `oneOf`, `enum`, `const`, lists of types, nested and
 /// recursive objects are understood; anything else is `Any`.
@@ -37,7 +40,7 @@ Signature make_signature(const ToolDoc& tool);
 /// `_` in place of what can't be, or after a Python keyword.
 std::string parameter_alias(std::string_view name);
 
-/// The first sentence of a description on one line, at most 160 bytes.
+/// The first sentence of a description on one line, at most 100 bytes.
 std::string summary_line(std::string_view description);
 
 }  // namespace headrace::discovery

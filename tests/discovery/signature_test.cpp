@@ -97,8 +97,84 @@ TEST(Signature, ResultsHaveTypesToo) {
   const Signature signature = of(
       "{}", R"({"type":"object","properties":{"result":{"type":"string"}},"required":["result"]})");
   EXPECT_EQ(signature.parameters, "()");
-  EXPECT_EQ(signature.result, "DoItResult");
-  EXPECT_THAT(signature.types, ElementsAre("class DoItResult(TypedDict): result: str"));
+  EXPECT_EQ(signature.result, "Result");
+  EXPECT_THAT(signature.types, ElementsAre("class Result(TypedDict): result: str"));
+}
+
+TEST(Signature, MembersThatAreNoIdentifiersAreNotLost) {
+  const Signature signature = of(
+      R"({"properties":{"links":{"type":"array","items":{"type":"object","required":["from"],
+          "properties":{"from":{"type":"string"},"a b":{"type":"integer"},"it's":{}}}}}})");
+  EXPECT_THAT(signature.types,
+              ElementsAre("Links = TypedDict('Links', {'from': Required[str], 'a b': int, "
+                          "'it\\'s': Any}, total=False)"));
+}
+
+TEST(Signature, WhatSaysTheSameIsDefinedOnce) {
+  const std::string issue =
+      R"({"type":"object","required":["n"],"properties":{"n":{"type":"integer"}}})";
+  const Signature same =
+      of(R"({"required":["a","issue"],"properties":{"a":)" + issue + R"(,"issue":)" + issue + "}}",
+         R"({"type":"array","items":)" + issue + "}");
+  EXPECT_EQ(same.parameters, "(a: A, issue: A)");
+  EXPECT_EQ(same.result, "list[A]");
+  EXPECT_THAT(same.types, ElementsAre("class A(TypedDict): n: int"));
+  // Of one name, but not the same.
+  const Signature other = of(R"({"properties":{"result":)" + issue + "}}",
+                             R"({"type":"object","properties":{"m":{"type":"string"}}})");
+  EXPECT_EQ(other.result, "Result2");
+  EXPECT_THAT(other.types, ElementsAre("class Result(TypedDict): n: int",
+                                       "class Result2(TypedDict, total=False): m: str"));
+}
+
+TEST(Signature, NothingIsDefinedForWhatBecomesAny) {
+  std::string choices;
+  for (int i = 0; i < 20; ++i) {
+    choices += (i == 0 ? "" : ",");
+    choices += R"({"type":"object","properties":{"p)" + std::to_string(i) + R"(":{}}})";
+  }
+  const Signature many = of(R"({"properties":{"x":{"anyOf":[)" + choices + "]}}}");
+  EXPECT_EQ(many.parameters, "(x: Any = ...)");
+  EXPECT_THAT(many.types, IsEmpty());
+  const Signature open = of(
+      R"({"properties":{"x":{"oneOf":[{"type":"object","properties":{"a":{"$ref":"#/$defs/N"}}},{}]},
+          "y":{"$ref":"#/$defs/N"}},"$defs":{"N":{"type":"object","properties":{"n":{}}}}})");
+  EXPECT_EQ(open.parameters, "(x: Any = ..., y: N = ...)");
+  EXPECT_THAT(open.types, ElementsAre("class N(TypedDict, total=False): n: Any"));
+}
+
+TEST(Signature, WhatARecursiveSchemaCostsIsBounded) {
+  std::string parts;
+  for (int i = 0; i < 40; ++i)
+    parts += std::string(i == 0 ? "" : ",") + R"({"$ref":"#"})";
+  for (const char* key : {"allOf", "anyOf", "oneOf"}) {
+    const Signature round =
+        of(R"({"type":"object",")" + std::string(key) + "\":[" + parts +
+           R"(],"properties":{"a":{"$ref":"#"},"b":{")" + key + "\":[" + parts + "]}}}");
+    EXPECT_THAT(round.parameters, testing::StartsWith("(a: dict[str, Any] = ..., b: ")) << key;
+  }
+  // Each twice in the next: doubled sixty times, were nothing kept.
+  std::string definitions;
+  for (int i = 0; i < 60; ++i) {
+    const std::string next = R"({"$ref":"#/$defs/D)" + std::to_string(i + 1) + "\"}";
+    definitions += (i == 0 ? "\"D" : ",\"D") + std::to_string(i) + R"(":{"anyOf":[)" + next + "," +
+                   next + R"(,{"type":"array","items":)" + next + "}]}";
+  }
+  of(R"({"properties":{"a":{"$ref":"#/$defs/D0"}},"$defs":{)" + definitions + "}}");
+}
+
+TEST(Signature, RecursionInTheResultIsCut) {
+  const Signature signature =
+      of("{}", R"({"$ref":"#/$defs/T","$defs":{"T":{"type":"object","properties":{
+                   "left":{"$ref":"#/$defs/T"},"right":{"anyOf":[{"$ref":"#/$defs/T"},
+                   {"type":"null"}]}}}}})");
+  EXPECT_EQ(signature.result, "T");
+  EXPECT_THAT(signature.types,
+              ElementsAre("class T(TypedDict, total=False): left: T; right: T | None"));
+}
+
+TEST(Signature, ControlCharactersStayEscaped) {
+  EXPECT_EQ(type_of(R"({"enum":["a\u0000\u001b\u2028\n"]})"), "Literal['a\\x00\\x1b\u2028\\n']");
 }
 
 TEST(Signature, WhatIsDeepIsCut) {
@@ -114,9 +190,9 @@ TEST(Signature, WhatIsDeepIsCut) {
 TEST(Signature, WhatIsLongIsCut) {
   std::string properties;
   for (int i = 0; i < 100; ++i) {
-    properties += (i == 0 ? "" : ",");
-    properties +=
-        "\"p" + std::to_string(i) + R"(":{"type":"object","properties":{"a":{"type":"string"}}})";
+    const std::string number = std::to_string(i);
+    properties += (i == 0 ? "\"p" : ",\"p") + number + R"(":{"type":"object","properties":{"a)" +
+                  number + R"(":{"type":"string"}}})";
   }
   EXPECT_EQ(of(R"({"properties":{)" + properties + "}}").types.size(), kMaxTypes);
 }
@@ -143,8 +219,10 @@ TEST(Summary, IsTheFirstSentence) {
   EXPECT_EQ(summary_line("Version 1.2 of it, e.g. so. More"), "Version 1.2 of it, e.g. so");
   EXPECT_EQ(summary_line(""), "");
   const std::string line = summary_line(std::string(200, 'x') + "\xc3\xa4");
-  EXPECT_LE(line.size(), 160U);
+  EXPECT_LE(line.size(), 100U);
   EXPECT_TRUE(line.ends_with("…"));
+  EXPECT_EQ(summary_line(std::string("a\0\x1b[31m\tb\x7f\n", 12)), "a [31m b");
+  EXPECT_LE(summary_line(std::string(1'000'000, ' ') + std::string(1'000'000, 'x')).size(), 100U);
 }
 
 }  // namespace
