@@ -17,6 +17,12 @@ constexpr std::array<std::string_view, 35> kKeywords = {
     "or",    "pass",     "raise", "return", "try",  "while",  "with",   "yield"};
 static_assert(std::is_sorted(kKeywords.begin(), kKeywords.end()));
 
+// What Python, IPython and the server's own object mean by an attribute is no tool.
+bool is_taken(std::string_view alias) {
+  return alias.starts_with("__") || alias.starts_with("_repr_") || alias.starts_with("_ipy") ||
+         alias == "_name" || alias == "_alias" || alias == "_server";
+}
+
 bool is_space(char c) {
   return c == ' ' || (c >= '\t' && c <= '\r');
 }
@@ -57,7 +63,12 @@ std::string tool_alias(std::string_view name) {
   while (!name.empty() && is_space(name.back()))
     name.remove_suffix(1);
   std::string alias = identifier(name, "tool");
-  if (is_python_keyword(alias)) alias += '_';
+  if (is_taken(alias)) {
+    alias.erase(0, alias.find_first_not_of('_'));
+    if (alias.empty()) alias = "tool";
+    if (is_digit(alias.front())) alias.insert(0, 1, '_');
+  }
+  if (is_python_keyword(alias) || alias == "list_tools") alias += '_';
   return alias;
 }
 
@@ -82,7 +93,8 @@ std::vector<std::string> unique_aliases(std::span<const std::string_view> names,
     std::size_t& suffix = last_suffix.try_emplace(aliases[i], 1).first->second;
     std::string candidate;
     do {
-      candidate = aliases[i] + '_' + std::to_string(++suffix);
+      // Counting may make a name that is not to be had: `_` and `__2`.
+      candidate = alias_of(aliases[i] + '_' + std::to_string(++suffix));
     } while (!taken.insert(candidate).second);
     aliases[i] = std::move(candidate);
   }

@@ -46,6 +46,24 @@ TEST(Alias, OfATool) {
   EXPECT_EQ(tool_alias(std::string_view("a\0b", 3)), "a_b");
 }
 
+TEST(Alias, OfAToolIsNoAttributeThatEveryObjectHas) {
+  EXPECT_EQ(tool_alias("__init__"), "init__");
+  EXPECT_EQ(tool_alias("__getattr__"), "getattr__");
+  EXPECT_EQ(tool_alias("__import"), "import_");
+  EXPECT_EQ(tool_alias("__2fa"), "_2fa");
+  EXPECT_EQ(tool_alias("___"), "tool");
+  EXPECT_EQ(tool_alias("_repr_html_"), "repr_html_");
+  EXPECT_EQ(tool_alias("_ipython_display_"), "ipython_display_");
+  EXPECT_EQ(tool_alias("_name"), "name");
+  EXPECT_EQ(tool_alias("_private"), "_private");
+  EXPECT_EQ(tool_alias("list_tools"), "list_tools_");
+  EXPECT_EQ(tool_alias("日本"), "_");
+  EXPECT_THAT(tools({"日本", "한국", "2"}), ElementsAre("_", "_2", "_2_2"));
+  EXPECT_THAT(servers({"日本", "한국"}), ElementsAre("_", "__2"));
+  EXPECT_THAT(tools({"__init__", "init__", "__INIT__"}),
+              ElementsAre("init___2", "init__", "init___3"));
+}
+
 TEST(Alias, Keywords) {
   for (const char* word : {"False", "None", "True", "and", "async", "await", "def", "yield"}) {
     EXPECT_TRUE(is_python_keyword(word)) << word;
