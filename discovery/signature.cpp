@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::string_view kAnyObject = "dict[str, Any]";
 constexpr std::size_t kMaxLiterals = 12;
-constexpr std::size_t kMaxLiteralText = 200;
+constexpr std::size_t kMaxLiteralText = 160;
 constexpr std::size_t kMaxDefault = 60;
 constexpr std::size_t kMaxMembers = 60;
 constexpr std::size_t kMaxSummary = 100;

@@ -28,9 +28,9 @@ struct Signature {
 inline constexpr unsigned kMaxTypeDepth = 4;
 /// Beyond so many types, and so many bytes of them, further objects are `dict[str, Any]`.
 inline constexpr std::size_t kMaxTypes = 6;
-inline constexpr std::size_t kMaxTypesText = 512;
+inline constexpr std::size_t kMaxTypesText = 448;
 /// Of which the result's get so many at most.
-inline constexpr std::size_t kMaxResultText = 256;
+inline constexpr std::size_t kMaxResultText = 160;
 
 /// `$ref` within the schema, `allOf`, `anyOf`, `oneOf`, `enum`, `const`, lists of types, nested and
 /// recursive objects are understood; anything else is `Any`.

@@ -59,6 +59,20 @@ def test_the_list_of_tools_is_small_and_complete(headrace):
     assert tool["annotations"]["destructiveHint"] and tool["annotations"]["openWorldHint"]
 
 
+def test_the_list_of_tools_is_the_same_for_any_number_of_servers(start, home):
+    told = []
+    for count in (0, 1, 200):
+        entries = {f"server {n}": {"command": "/does/not/exist", "description": "words " * 50}
+                   for n in range(count)}
+        (home.servers / "many.json").write_text(json.dumps({"mcpServers": entries}))
+        client = start(None)
+        assert len(json.loads(client.call("resources/read", {
+            "uri": "headrace://servers"})["contents"][0]["text"])["servers"]) == count
+        told.append(client.wait(client.request("tools/list", id=1000)))
+    assert told[0] == told[1] == told[2]
+    assert len(json.dumps(told[0], separators=(",", ":"), ensure_ascii=False).encode()) <= 925
+
+
 def test_the_resources(headrace):
     resource, servers = headrace.call("resources/list")["resources"]
     assert servers["uri"] == "headrace://servers" and servers["mimeType"] == "application/json"
