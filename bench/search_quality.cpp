@@ -12,6 +12,7 @@
 #include <cstring>
 #include <fstream>
 #include <iostream>
+#include <limits>
 #include <sstream>
 
 #ifdef __GLIBC__
@@ -163,12 +164,15 @@ int time_them(const std::vector<Server>& servers, const std::vector<std::string>
   const double build = micros(Clock::now() - start);
   const std::size_t in_use = heap_in_use() - before;
   std::vector<double> times;
+  // Of each question the best of some: what others do on the machine is not in it.
+  std::vector<double> bests(questions.size(), std::numeric_limits<double>::infinity());
+  search(catalogue, "once", 5);
   for (int round = 0; round < 5; ++round) {
-    for (const std::string& question : questions) {
-      if (round == 0 && times.empty()) search(catalogue, question, 5);
+    for (std::size_t i = 0; i < questions.size(); ++i) {
       start = Clock::now();
-      const auto hits = search(catalogue, question, 5);
+      const auto hits = search(catalogue, questions[i], 5);
       times.push_back(micros(Clock::now() - start));
+      bests[i] = std::min(bests[i], times.back());
     }
   }
   // Each time a server has a new list, and somebody asks.
@@ -183,15 +187,19 @@ int time_them(const std::vector<Server>& servers, const std::vector<std::string>
     const auto hits = search(catalogue, questions[i % questions.size()], 5);
     firsts.push_back(micros(Clock::now() - start));
   }
-  const double p50 = percentile(times, 50);  // sorts them
-  const double first = percentile(firsts, 50);
+  const auto shares = [&percentile](std::vector<double>& of) {
+    char text[64];
+    std::snprintf(text, sizeof text, R"({"p50":%.0f,"p99":%.0f})", percentile(of, 50),
+                  percentile(of, 99));
+    return std::string(text);
+  };
   std::printf(
-      R"({"servers":%zu,"tools":%zu,"words":%zu,"search_us":{"p50":%.0f,"p99":%.0f,"best":%.0f},)"
-      R"("first_search_after_a_change_us":{"p50":%.0f,"p99":%.0f},"new_list_of_a_server_us":%.0f,)"
-      R"("index_all_ms":%.1f,"catalogue_mb":%.1f})"
+      R"({"servers":%zu,"tools":%zu,"words":%zu,"search_us":%s,"search_best_of_5_us":%s,)"
+      R"("first_search_after_a_change_us":%s,"new_list_of_a_server_us":%s,"index_all_ms":%.0f,)"
+      R"("catalogue_mb":%.1f})"
       "\n",
-      servers.size(), catalogue.tool_count(), catalogue.search_vocabulary().size(), p50,
-      percentile(times, 99), times.front(), first, percentile(firsts, 99), percentile(changes, 50),
+      servers.size(), catalogue.tool_count(), catalogue.search_vocabulary().size(),
+      shares(times).c_str(), shares(bests).c_str(), shares(firsts).c_str(), shares(changes).c_str(),
       build / 1000, static_cast<double>(in_use) / 1e6);
   return EXIT_SUCCESS;
 }
