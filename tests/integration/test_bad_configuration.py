@@ -357,26 +357,30 @@ def test_names_that_collide_and_names_of_all_kinds(start, some_runtime, home):
     names = ["a-b", "a_b", "A b", "a b", "日本語", "日 本", "Ünïcode", "🙂", "1st", "class", "__init__",
              "x\ny", "tab\tbed", "‮right-to-left", "é", "e\u0301", "quote'\"", "back\\slash",
              "long" * 2_000]
+    # Each is known by how many tools it has.
     write(home.servers / "a.json", {"mcpServers": {
-        name: office(env={"MARK": str(n)}) for n, name in enumerate(names)}})
+        name: {"command": sys.executable,
+               "args": ["-B", str(conftest.SERVERS / "many_tools.py"), str(n + 1), "100"]}
+        for n, name in enumerate(names)}})
     headrace = start(some_runtime)
     told = headrace.json("""
-import json
-marks = {}
-for name in runtime.discovered_servers():
-    if not name.startswith("long"):
-        marks[name] = (await mcp_servers[name].surroundings()).environment["MARK"]
-print(json.dumps(marks))
-""")
-    assert told == {name: str(n) for n, name in enumerate(names) if not name.startswith("long")}
+import asyncio, json
+names = [name for name in runtime.discovered_servers() if not name.startswith("long")]
+tools = await asyncio.gather(*(runtime.list_tools(name) for name in names))
+called = await asyncio.gather(*(mcp_servers[name].tool_0(widget="w") for name in names))
+assert all("tool_0 was called" in str(result) for result in called)
+print(json.dumps({name: len(listed) for name, listed in zip(names, tools)}))
+""", timeout=100)
+    assert told == {name: n + 1 for n, name in enumerate(names) if not name.startswith("long")}
     aliases = {server["name"]: server["alias"] for server in list_servers(home)["servers"]}
     assert set(aliases) == set(names)
     assert len(set(aliases.values())) == len(names)
     assert all(alias.isidentifier() and alias.isascii() for alias in aliases.values())
     assert [aliases[name] for name in names[:4]] == ["a_b_2", "a_b", "a_b_3", "a_b_4"]
     assert headrace.output(
-        "print((await mcp_a_b.surroundings()).environment['MARK'],"
-        "(await mcp_a_b_2.surroundings()).environment['MARK'])") == "1 0"
+        "print(await mcp_a_b.tool_1(widget='w'));"
+        "print('tool_1' in [tool['name'] for tool in await runtime.list_tools('a-b')])"
+    ).split("\n") == ["tool_1 was called", "False"]
     shown = subprocess.run([conftest.PROGRAM, "servers"], capture_output=True,
                            env=home.environment(), timeout=60).stdout.decode()
     assert "x\ny" not in shown and "tab\tbed" not in shown
@@ -459,7 +463,7 @@ def test_a_file_that_is_written_all_the_time(start, some_runtime, home):
             with open(file, "wb", buffering=0) as opened:
                 for begin in range(0, len(text), 16):
                     opened.write(text[begin:begin + 16])
-            over.wait(0.001)
+            over.wait(0.05)  # whole for most of the time, as files are
 
     writer = threading.Thread(target=rewrite)
     writer.start()
