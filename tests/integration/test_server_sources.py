@@ -108,3 +108,13 @@ def test_an_unknown_source_is_refused(home):
     done = subprocess.run([conftest.PROGRAM, "servers"], capture_output=True, text=True, timeout=60,
                           env=home.environment(MCP_BRIDGE_SOURCES="nobody"))
     assert done.returncode != 0 and "MCP_BRIDGE_SOURCES" in done.stderr
+
+
+def test_the_documents_name_every_source(home):
+    done = subprocess.run([conftest.PROGRAM, "servers"], capture_output=True, text=True, timeout=60,
+                          env=home.environment(MCP_BRIDGE_SOURCES="nobody"))
+    known = done.stderr.split("some of ")[1].strip().rstrip(".").split(", ")
+    text = (conftest.HERE.parent.parent / "docs" / "configuration.md").read_text()
+    table = text.split("| name | program | its files of the user |\n|---|---|---|\n")[1].split("\n\n")[0]
+    documented = [line.split("`")[1] for line in table.splitlines()]
+    assert documented == known
