@@ -447,6 +447,15 @@ print(json.dumps({
         "last": "tool_9999 was called", "other": "tool_9999 was called"}
 
 
+def test_a_list_without_end(start, some_runtime, home):
+    """Each page has a cursor that was not there before: the list is cut, and used as it is."""
+    home.add_python("endless", "many_tools.py", 10_000_000, 1)
+    headrace = start(some_runtime)
+    assert headrace.output("print(len(await runtime.list_tools('endless')))", timeout=100) == "1000"
+    headrace.wait_stderr("more than can be kept")
+    assert headrace.output("print(await mcp_endless.tool_999(widget='w'))") == "tool_999 was called"
+
+
 # --- files that change while they are read ---
 
 
