@@ -95,6 +95,13 @@ const ToolDoc* CatalogueServer::find_tool_any_case(std::string_view name_or_alia
   return nullptr;
 }
 
+const ArgumentRules& CatalogueServer::argument_rules(const ToolDoc& tool) const {
+  argument_rules_.resize(tools_.size());
+  auto& rules = argument_rules_[static_cast<std::size_t>(&tool - tools_.data())];
+  if (!rules) rules = std::make_shared<const ArgumentRules>(tool);
+  return *rules;
+}
+
 CatalogueChanges Catalogue::set_servers(std::vector<ServerSpec> specs) {
   CatalogueChanges changes;
   std::unordered_map<std::string, CatalogueServer> before;
@@ -157,6 +164,7 @@ Faults Catalogue::set_tools(std::string_view server_name, std::vector<ToolDoc> t
 void Catalogue::replace_tools(CatalogueServer& server, std::vector<ToolDoc> tools) {
   assign_aliases(tools);
   server.tools_ = std::move(tools);
+  server.argument_rules_.clear();
   server.by_name_ = sorted_by(server.tools_, &ToolDoc::name);
   server.by_alias_ = sorted_by(server.tools_, &ToolDoc::alias);
   server.search_index_ = SearchIndex(server.spec_.name, server.tools_);

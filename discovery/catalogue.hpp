@@ -1,6 +1,7 @@
 // What can be called: every server, what is known of its tools, and finding both by name.
 #pragma once
 
+#include <headrace/discovery/argument_rules.hpp>
 #include <headrace/discovery/fault.hpp>
 #include <headrace/discovery/search_index.hpp>
 #include <headrace/discovery/search_vocabulary.hpp>
@@ -9,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -37,6 +39,10 @@ class CatalogueServer {
   /// The same, then whatever the case of ASCII letters: for questions, not for calls.
   const ToolDoc* find_tool_any_case(std::string_view name_or_alias) const noexcept;
 
+  /// What `tool`, one of tools(), demands of the arguments of a call; made when first asked for,
+  /// and valid as long as the tool.
+  const ArgumentRules& argument_rules(const ToolDoc& tool) const;
+
   const SearchIndex& search_index() const noexcept { return search_index_; }
 
  private:
@@ -49,6 +55,7 @@ class CatalogueServer {
   std::vector<std::uint32_t> by_name_;   // positions in tools_, sorted by name
   std::vector<std::uint32_t> by_alias_;  // the same, sorted by alias
   SearchIndex search_index_;
+  mutable std::vector<std::shared_ptr<const ArgumentRules>> argument_rules_;  // beside tools_
 };
 
 /// What a new list of servers means for those that run. Names.

@@ -1,6 +1,7 @@
 // From JSON Schema to Python types.
 #include <headrace/discovery/alias.hpp>
 #include <headrace/discovery/json_text.hpp>
+#include <headrace/discovery/schema.hpp>
 #include <headrace/discovery/signature.hpp>
 #include <headrace/framing/utf8_prefix.hpp>
 
@@ -19,38 +20,12 @@ constexpr std::size_t kMaxLiteralText = 160;
 constexpr std::size_t kMaxDefault = 60;
 constexpr std::size_t kMaxMembers = 60;
 constexpr std::size_t kMaxSummary = 100;
-// References to references.
-constexpr unsigned kMaxHops = 8;
-// Parts of one object, which a hostile schema could make countless.
-constexpr std::size_t kMaxParts = 200;
 
 bool is_identifier(std::string_view text) {
   if (text.empty() || (text.front() >= '0' && text.front() <= '9')) return false;
   return std::all_of(text.begin(), text.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
   });
-}
-
-// What a schema says, by keyword; views into it.
-using Keywords = std::map<std::string, std::string_view, std::less<>>;
-
-Keywords keywords_of(std::string_view schema) {
-  Keywords keywords;
-  if (json_type(schema) != JsonType::object) return keywords;
-  std::string key;
-  std::string_view value;
-  for (JsonMembers members(schema); members.next(key, value);)
-    keywords.emplace(key, value);
-  return keywords;
-}
-
-std::string_view look(const Keywords& keywords, std::string_view key) {
-  const auto found = keywords.find(key);
-  return found == keywords.end() ? std::string_view() : found->second;
-}
-
-bool is(std::string_view value, JsonType type) {
-  return !value.empty() && json_type(value) == type;
 }
 
 // A string as Python source, in the quotes that JSON does not have to escape.
@@ -154,54 +129,6 @@ std::string class_name(std::string_view hint) {
   return name.substr(0, 40);
 }
 
-// Where an unescaped `#/…` of a schema leads.
-std::string_view resolve(std::string_view root, std::string_view pointer) {
-  if (!pointer.starts_with('#')) return {};
-  pointer.remove_prefix(1);
-  std::string_view at = root;
-  while (!pointer.empty()) {
-    if (pointer.front() != '/') return {};
-    pointer.remove_prefix(1);
-    std::string wanted;
-    while (!pointer.empty() && pointer.front() != '/') {
-      if (pointer.starts_with("~1") || pointer.starts_with("~0")) {
-        wanted += pointer[1] == '1' ? '/' : '~';
-        pointer.remove_prefix(2);
-      } else {
-        wanted += pointer.front();
-        pointer.remove_prefix(1);
-      }
-    }
-    std::string_view next;
-    if (is(at, JsonType::object)) {
-      std::string key;
-      std::string_view value;
-      for (JsonMembers members(at); members.next(key, value);) {
-        if (key == wanted) next = value;
-      }
-    } else if (is(at, JsonType::array)) {
-      std::size_t left = 0;
-      for (const char c : wanted)
-        left = c >= '0' && c <= '9' && left < 100'000
-                   ? left * 10 + static_cast<std::size_t>(c - '0')
-                   : 100'000;
-      std::string_view value;
-      for (JsonElements elements(at); elements.next(value);) {
-        if (left-- == 0) next = value;
-      }
-    }
-    if (next.empty()) return {};
-    at = next;
-  }
-  return at;
-}
-
-struct Member {
-  std::string name;
-  std::string_view schema;
-  bool required = false;
-};
-
 // The names that types have been given, in all schemas of one tool.
 struct TypeNames {
   std::set<std::string> taken;
@@ -217,7 +144,7 @@ class Translator {
 
   std::string type_of(std::string_view schema, std::string_view hint, unsigned depth) {
     if (is(schema, JsonType::boolean)) return schema == "true" ? "Any" : "Never";
-    const Keywords keywords = keywords_of(schema);
+    const SchemaKeywords keywords = schema_keywords(schema);
     if (const std::string_view ref = look(keywords, "$ref"); is(ref, JsonType::string))
       return referred(json_string(ref), depth);
     if (const std::string_view value = look(keywords, "const"); !value.empty())
@@ -253,19 +180,8 @@ class Translator {
     return "Any";
   }
 
-  // The members of an object, those of its allOf and of what it refers to included.
-  std::vector<Member> members_of(std::string_view schema, bool& open) {
-    std::vector<Member> members;
-    std::set<std::string> required;
-    parts_ = 0;
-    collect(schema, members, required, open, 0);
-    for (Member& member : members)
-      member.required = required.contains(member.name);
-    return members;
-  }
-
  private:
-  std::string simple(std::string_view type, std::string_view schema, const Keywords& keywords,
+  std::string simple(std::string_view type, std::string_view schema, const SchemaKeywords& keywords,
                      std::string_view hint, unsigned depth) {
     if (type == "string") return "str";
     if (type == "integer") return "int";
@@ -333,7 +249,7 @@ class Translator {
 
   std::string referred(const std::string& pointer, unsigned depth) {
     if (const auto known = named_.find(pointer); known != named_.end()) return known->second;
-    const std::string_view target = resolve(root_, pointer);
+    const std::string_view target = resolve_reference(root_, pointer);
     if (target.empty() || pointer == "#") return pointer == "#" ? std::string(kAnyObject) : "Any";
     const std::size_t slash = pointer.find_last_of('/');
     const std::string hint = pointer.substr(slash == std::string::npos ? 0 : slash + 1);
@@ -349,8 +265,7 @@ class Translator {
   std::string object(std::string_view schema, std::string_view hint, unsigned depth) {
     // Inside of what is being named now, its name is known already.
     const std::string pointer = std::exchange(pending_, {});
-    bool open = false;
-    const std::vector<Member> members = members_of(schema, open);
+    const std::vector<SchemaMember> members = schema_members(root_, schema).list;
     if (members.empty()) return mapping(schema, hint, depth);
     if (depth >= kMaxTypeDepth || names_.types >= kMaxTypes || names_.text >= kMaxTypesText)
       return std::string(kAnyObject);
@@ -360,15 +275,15 @@ class Translator {
     const std::size_t place = out_.types.size();
     out_.types.emplace_back();
     const auto required = std::count_if(members.begin(), members.end(),
-                                        [](const Member& member) { return member.required; });
+                                        [](const SchemaMember& member) { return member.required; });
     // Whichever is shorter to write.
     const bool total = static_cast<std::size_t>(required) * 2 >= members.size();
-    const bool plain = std::all_of(members.begin(), members.end(), [](const Member& member) {
+    const bool plain = std::all_of(members.begin(), members.end(), [](const SchemaMember& member) {
       return is_identifier(member.name) && !is_python_keyword(member.name);
     });
     std::string text;
     std::size_t count = 0;
-    for (const Member& member : members) {
+    for (const SchemaMember& member : members) {
       if (count == kMaxMembers) break;
       std::string type = type_of(member.schema, member.name, depth + 1);
       if (member.required != total) type = (total ? "NotRequired[" : "Required[") + type + "]";
@@ -393,42 +308,10 @@ class Translator {
   }
 
   std::string mapping(std::string_view schema, std::string_view hint, unsigned depth) {
-    const Keywords keywords = keywords_of(schema);
+    const SchemaKeywords keywords = schema_keywords(schema);
     const std::string_view values = look(keywords, "additionalProperties");
     if (!is(values, JsonType::object) || depth >= kMaxTypeDepth) return std::string(kAnyObject);
     return "dict[str, " + type_of(values, hint, depth + 1) + "]";
-  }
-
-  void collect(std::string_view schema, std::vector<Member>& members,
-               std::set<std::string>& required, bool& open, unsigned hops) {
-    if (hops > kMaxHops || ++parts_ > kMaxParts) return;
-    const Keywords keywords = keywords_of(schema);
-    const std::string_view extra = look(keywords, "additionalProperties");
-    if (extra == "true" || is(extra, JsonType::object)) open = true;
-    if (is(look(keywords, "required"), JsonType::array)) {
-      std::string_view name;
-      for (JsonElements names(look(keywords, "required")); names.next(name);) {
-        if (is(name, JsonType::string)) required.insert(json_string(name));
-      }
-    }
-    if (is(look(keywords, "properties"), JsonType::object)) {
-      std::string name;
-      std::string_view value;
-      for (JsonMembers properties(look(keywords, "properties")); properties.next(name, value);) {
-        const bool known = std::any_of(members.begin(), members.end(),
-                                       [&name](const Member& m) { return m.name == name; });
-        if (!known) members.push_back({name, value});
-      }
-    }
-    if (is(look(keywords, "$ref"), JsonType::string)) {
-      const std::string_view target = resolve(root_, json_string(look(keywords, "$ref")));
-      if (!target.empty()) collect(target, members, required, open, hops + 1);
-    }
-    if (is(look(keywords, "allOf"), JsonType::array)) {
-      std::string_view part;
-      for (JsonElements parts(look(keywords, "allOf")); parts.next(part);)
-        collect(part, members, required, open, hops + 1);
-    }
   }
 
   std::string unique(const std::string& name) {
@@ -443,31 +326,30 @@ class Translator {
   std::map<std::string, std::string> named_;  // by pointer
   std::string pending_;                       // the pointer whose type is about to be named
   TypeNames& names_;
-  std::size_t parts_ = 0;
 };
 
 std::string default_of(std::string_view schema) {
-  const std::string text = python_value(look(keywords_of(schema), "default"));
+  const std::string text = python_value(look(schema_keywords(schema), "default"));
   return text.empty() ? "..." : text;
 }
 
 std::string parameters_of(std::string_view schema, Signature& out, TypeNames& names) {
   if (schema.empty() || json_type(schema) != JsonType::object) return "(**extra)";
   Translator translator(schema, out, names);
-  bool open = false;
-  std::vector<Member> members = translator.members_of(schema, open);
+  SchemaMembers all = schema_members(schema, schema);
+  std::vector<SchemaMember>& members = all.list;
   std::stable_partition(members.begin(), members.end(),
-                        [](const Member& member) { return member.required; });
+                        [](const SchemaMember& member) { return member.required; });
   std::string text = "(";
   std::set<std::string> given;
-  for (const Member& member : members) {
+  for (const SchemaMember& member : members) {
     std::string name = parameter_alias(member.name);
     if (!given.insert(name).second) continue;
     if (text.size() > 1) text += ", ";
     text += name + ": " + translator.type_of(member.schema, member.name, 1);
     if (!member.required) text += " = " + default_of(member.schema);
   }
-  if (open) text += text.size() > 1 ? ", **extra" : "**extra";
+  if (all.open || all.partial) text += text.size() > 1 ? ", **extra" : "**extra";
   return text += ')';
 }
 

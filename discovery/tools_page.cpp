@@ -20,6 +20,18 @@ std::string on_one_line(std::string_view raw) {
   return result;
 }
 
+bool requires_task(std::string_view execution) {
+  if (execution.empty() || json_type(execution) != JsonType::object) return false;
+  bool required = false;
+  JsonMembers members(execution);
+  std::string key;
+  std::string_view value;
+  while (members.next(key, value)) {
+    if (key == "taskSupport") required = value == R"("required")";
+  }
+  return required;
+}
+
 class Reader {
  public:
   explicit Reader(std::string_view server) : server_(server) {}
@@ -95,6 +107,7 @@ class Reader {
         *raw = on_one_line(value_);
       }
     }
+    tool.needs_task = requires_task(tool.execution);
     if (!named || tool.name.empty()) return tool_fault(nth() + " has no name, and is left out");
     if (!described) {
       tool_fault("the description of tool '" + tool.name + "' is not a string, and ignored");

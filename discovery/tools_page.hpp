@@ -23,6 +23,7 @@ struct ToolDoc {
   std::string output_schema;  ///< raw
   std::string annotations;    ///< raw
   std::string execution;      ///< raw: holds `taskSupport`
+  bool needs_task = false;    ///< its `taskSupport` is `required`: it can't be called otherwise
 
   bool operator==(const ToolDoc&) const = default;
 };

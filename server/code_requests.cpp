@@ -1,8 +1,8 @@
 // The methods of the session protocol that go from the interpreter to the host.
 #include <headrace/discovery/docs.hpp>
+#include <headrace/discovery/nearest_name.hpp>
 #include <headrace/discovery/search.hpp>
 #include <headrace/engine/mcp/protocol.hpp>
-#include <headrace/framing/block.hpp>
 #include <headrace/framing/json_writer.hpp>
 #include <headrace/framing/request_id.hpp>
 #include <headrace/server/code_requests.hpp>
@@ -14,6 +14,7 @@
 namespace headrace::server {
 namespace {
 
+using discovery::ArgumentCheck;
 using discovery::CatalogueServer;
 using discovery::Detail;
 using discovery::ToolDoc;
@@ -27,22 +28,18 @@ using framing::Member;
 
 std::string not_found(std::string_view tool, const CatalogueServer& server) {
   std::string text = "Tool '" + std::string(tool) + "' not found for server " + server.spec().name;
-  // The nearest thing to a suggestion that costs nothing.
-  if (const ToolDoc* other = server.find_tool_any_case(tool))
-    text += "; did you mean '" + other->name + "'?";
+  std::vector<std::string_view> names;
+  for (const ToolDoc& other : server.tools())
+    names.push_back(other.name);
+  const std::size_t nearest = discovery::nearest_name(tool, names);
+  if (nearest < names.size()) text.append("; did you mean '").append(names[nearest]).append("'?");
   return text;
 }
 
-// Such a tool can't be called in any other way (2025-11-25, basic/utilities/tasks).
-bool wants_task(const ToolDoc& tool) {
-  if (tool.execution.find("required") == std::string::npos) return false;
-  std::string padded;
-  padded.reserve(tool.execution.size() + framing::block_padding);
-  padded = tool.execution;
-  std::array<Member, 1> members{{{"taskSupport"}}};
-  framing::ObjectScanner scanner;
-  return scanner.scan_members(padded, members) == framing::Fault::none &&
-         members[0].value == R"("required")";
+// Whether the server that runs has said that this is its list: what looks wrong by an older one
+// need not be.
+bool is_confirmed(const CatalogueServer& server) {
+  return server.state() == discovery::ListState::listed;
 }
 
 }  // namespace
@@ -115,10 +112,13 @@ void CodeRequests::call_tool(Responder& responder, const Message& message) {
   const bool wants_progress = members[3].value == "true";
   const ToolDoc* tool = server->find_tool(tool_name_);
   if (tool != nullptr) {
-    start_call(std::move(responder), *server, *tool, *arguments, wants_progress);
-    return;
-  }
-  if (server->state() == discovery::ListState::listed) {
+    const ArgumentCheck check =
+        server->argument_rules(*tool).check(arguments->text, argument_index_);
+    if (check.error.empty() || is_confirmed(*server)) {
+      start_call(std::move(responder), *server, *tool, *arguments, check, wants_progress);
+      return;
+    }
+  } else if (is_confirmed(*server)) {
     responder.error(tool_not_found_code, not_found(tool_name_, *server));
     return;
   }
@@ -128,9 +128,10 @@ void CodeRequests::call_tool(Responder& responder, const Message& message) {
     const ToolDoc* found = listed.find_tool(name);
     if (found == nullptr) {
       waiting.error(tool_not_found_code, not_found(name, listed));
-    } else {
-      start_call(std::move(waiting), listed, *found, {text, frame.owner}, wants_progress);
+      return;
     }
+    const ArgumentCheck check = listed.argument_rules(*found).check(text, argument_index_);
+    start_call(std::move(waiting), listed, *found, {text, frame.owner}, check, wants_progress);
   };
   with_tools_of(std::move(responder), *server, std::move(then));
 }
@@ -166,7 +167,12 @@ CodeRequests::Place CodeRequests::enter_call(Responder responder,
 }
 
 void CodeRequests::start_call(Responder responder, const CatalogueServer& server,
-                              const ToolDoc& tool, const RawJson& arguments, bool wants_progress) {
+                              const ToolDoc& tool, const RawJson& arguments,
+                              const ArgumentCheck& check, bool wants_progress) {
+  if (!check.error.empty()) {
+    responder.error(engine::mcp::invalid_params, "mcp_" + server.spec().alias + "." + check.error);
+    return;
+  }
   const std::shared_ptr<Downstream> downstream = find_downstream(responder, server);
   if (!downstream) return;
   const Place place = enter_call(std::move(responder), downstream);
@@ -177,12 +183,13 @@ void CodeRequests::start_call(Responder responder, const CatalogueServer& server
   Call& call = calls_[place.index];
   engine::mcp::CallContext context;
   context.tag = tag_;
-  context.as_task = wants_task(tool);
+  context.as_task = tool.needs_task;
   if (wants_progress || on_progress) {
     context.on_progress = progress_hook(call, place, server.spec().name, tool.name, wants_progress);
   }
-  call.ticket =
-      downstream->call_tool(tool.name, arguments, until, std::move(context), std::move(callback));
+  const RawJson rewritten{check.rewritten ? std::string_view(*check.rewritten) : "", {}};
+  call.ticket = downstream->call_tool(tool.name, check.rewritten ? rewritten : arguments, until,
+                                      std::move(context), std::move(callback));
 }
 
 std::function<void(const engine::mcp::ProgressUpdate&)> CodeRequests::progress_hook(

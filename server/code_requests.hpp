@@ -135,7 +135,7 @@ class CodeRequests : public std::enable_shared_from_this<CodeRequests> {
                                                                         bool for_the_code);
   void start_call(engine::Responder responder, const discovery::CatalogueServer& server,
                   const discovery::ToolDoc& tool, const engine::RawJson& arguments,
-                  bool wants_progress);
+                  const discovery::ArgumentCheck& check, bool wants_progress);
   void finish_call(Place place, const engine::mcp::Outcome& outcome);
   void finish_call(Place place, std::int64_t code, std::string_view error);
   std::optional<engine::Responder> leave_call(Place place);
@@ -150,6 +150,7 @@ class CodeRequests : public std::enable_shared_from_this<CodeRequests> {
   Reach reach_;
   CallTally tally_;
   framing::ObjectScanner scanner_;
+  framing::StructuralIndex argument_index_;  // scratch
   std::vector<Call> calls_;
   std::vector<std::uint32_t> free_;
   // Requests that wait for a server's tools, or to change a saved one.

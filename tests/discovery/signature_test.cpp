@@ -93,6 +93,23 @@ TEST(Signature, AllOfIsMerged) {
   EXPECT_EQ(signature.parameters, "(a: str, b: int)");
 }
 
+TEST(Signature, PartsWithoutEndComeToOne) {
+  std::string parts = R"({"$ref":"#"})";
+  for (int i = 0; i < 50; ++i)
+    parts += R"(,{"$ref":"#"})";
+  EXPECT_EQ(of(R"({"allOf":[)" + parts + R"(],"properties":{"a":{}}})").parameters,
+            "(a: Any = ...)");
+}
+
+TEST(Signature, AlternativesMayHaveOtherParameters) {
+  EXPECT_EQ(of(R"({"oneOf":[{"properties":{"a":{}}},{"properties":{"b":{}}}]})").parameters,
+            "(**extra)");
+  EXPECT_EQ(of(R"({"properties":{"a":{},"b":{}},
+                   "anyOf":[{"required":["a"]},{"required":["b"]}]})")
+                .parameters,
+            "(a: Any = ..., b: Any = ...)");
+}
+
 TEST(Signature, ResultsHaveTypesToo) {
   const Signature signature = of(
       "{}", R"({"type":"object","properties":{"result":{"type":"string"}},"required":["result"]})");
