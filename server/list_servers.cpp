@@ -27,6 +27,10 @@ std::string origin(const SpecSource& source) {
   return source.agent.empty() ? source.file : source.agent + ", " + source.file;
 }
 
+std::string origin(const SpecSource& source, std::size_t line) {
+  return origin(source) + ':' + std::to_string(line);
+}
+
 void write_source(JsonWriter& writer, const SpecSource& source) {
   writer.key("source").begin_object().member("file", source.file).member("entry", source.entry);
   if (!source.agent.empty()) writer.member("agent", source.agent);
@@ -56,11 +60,13 @@ std::string describe_servers(const Discovery& found) {
   }
   for (const discovery::UnreachableServer& server : found.unreachable)
     add("", server.name + ": " + server.reason + " (" + origin(server.source) + ")");
-  for (const discovery::ShadowedServer& server : found.shadowed)
-    add("", server.name + ": the one from " + origin(server.source) +
-                " is hidden by the one from " + origin(server.hidden_by));
+  for (const discovery::ShadowedServer& server : found.shadowed) {
+    add("", server.name + ": the one from " + origin(server.source, server.line) +
+                " is hidden by the one from " + origin(server.hidden_by, server.hidden_by_line));
+  }
   for (const Fault& fault : found.faults) {
-    if (fault.severity == discovery::Severity::info) continue;
+    // Of single entries it is told above; but a file that is not read may be missed.
+    if (fault.severity == discovery::Severity::info && !fault.entry.empty()) continue;
     add("", std::string(discovery::to_string(fault.severity)) + ": " + describe(fault));
   }
   return text;

@@ -350,7 +350,8 @@ def test_two_files_with_the_same_server(start, some_runtime, home):
     assert f"since {first}:1 defines it first" in said
     done = subprocess.run([conftest.PROGRAM, "servers"], capture_output=True, text=True,
                           env=home.environment(), timeout=60)
-    assert f"good: the one from {second} is hidden by the one from {first}" in done.stdout
+    assert f"good: the one from {second}:{hidden['line']} is hidden by the one from {first}:1\n" \
+        in done.stdout
 
 
 def test_names_that_collide_and_names_of_all_kinds(start, some_runtime, home):

@@ -99,6 +99,7 @@ def test_a_workspace_is_read_by_the_users_word_alone(home, tmp_path):
         return [server["name"] for server in found["servers"]]
 
     assert names() == []
+    assert f"info: {folder}/.mcp.json: not read, since" in list_servers(home, folder=folder)
     assert names("--trust-workspace") == ["local"]
     assert names() == ["local"]
     assert names("--distrust-workspace") == []
