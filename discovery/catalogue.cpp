@@ -79,6 +79,11 @@ void assign_aliases(std::vector<ToolDoc>& tools) {
 
 }  // namespace
 
+std::string_view to_string(ListState state) noexcept {
+  constexpr std::string_view names[] = {"not listed", "cached", "listed", "failed"};
+  return names[static_cast<int>(state)];
+}
+
 const ToolDoc* CatalogueServer::find_tool(std::string_view name_or_alias) const noexcept {
   const ToolDoc* tool = find_sorted(tools_, by_name_, &ToolDoc::name, name_or_alias);
   if (tool != nullptr) return tool;
@@ -140,11 +145,29 @@ CatalogueChanges Catalogue::set_servers(std::vector<ServerSpec> specs) {
   return changes;
 }
 
-Faults Catalogue::set_tools(std::string_view server_name, std::vector<ToolDoc> tools) {
-  Faults faults;
+Faults Catalogue::set_tools(std::string_view server_name, std::vector<ToolDoc> tools,
+                            std::chrono::system_clock::time_point listed_at) {
   CatalogueServer* server = by_exact_name(server_name);
-  if (server == nullptr) return faults;
-  drop_disabled(tools, server->spec_.tools);
+  if (server == nullptr) return {};
+  server->state_ = ListState::listed;
+  server->listed_at_ = listed_at;
+  server->error_.clear();
+  return take_tools(*server, std::move(tools));
+}
+
+Faults Catalogue::set_cached(std::string_view server_name, std::vector<ToolDoc> tools,
+                             std::chrono::system_clock::time_point listed_at) {
+  CatalogueServer* server = by_exact_name(server_name);
+  if (server == nullptr) return {};
+  server->state_ = ListState::cached;
+  server->listed_at_ = listed_at;
+  return take_tools(*server, std::move(tools));
+}
+
+Faults Catalogue::take_tools(CatalogueServer& server, std::vector<ToolDoc> tools) {
+  Faults faults;
+  const std::string& server_name = server.spec_.name;
+  drop_disabled(tools, server.spec_.tools);
   drop_repeated(tools, server_name, faults);
   if (tools.size() > kMaxTools) {
     tools.resize(kMaxTools);
@@ -152,12 +175,10 @@ Faults Catalogue::set_tools(std::string_view server_name, std::vector<ToolDoc> t
         {Severity::warning,
          {},
          0,
-         std::string(server_name),
+         server_name,
          "it lists more than " + std::to_string(kMaxTools) + " tools: the others are left out"});
   }
-  replace_tools(*server, std::move(tools));
-  server->state_ = ListState::listed;
-  server->error_.clear();
+  replace_tools(server, std::move(tools));
   return faults;
 }
 
@@ -173,9 +194,18 @@ void Catalogue::replace_tools(CatalogueServer& server, std::vector<ToolDoc> tool
 
 void Catalogue::set_failed(std::string_view server_name, std::string error) {
   if (CatalogueServer* server = by_exact_name(server_name)) {
-    server->state_ = ListState::failed;
+    if (server->state_ != ListState::cached) server->state_ = ListState::failed;
     server->error_ = std::move(error);
   }
+}
+
+void Catalogue::set_last_error(std::string_view server_name, std::string error) {
+  if (CatalogueServer* server = by_exact_name(server_name)) server->error_ = std::move(error);
+}
+
+void Catalogue::set_unconfirmed(std::string_view server_name) {
+  CatalogueServer* server = by_exact_name(server_name);
+  if (server != nullptr && server->state_ == ListState::listed) server->state_ = ListState::cached;
 }
 
 void Catalogue::set_stale(std::string_view server_name) {

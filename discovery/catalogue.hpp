@@ -8,6 +8,7 @@
 #include <headrace/discovery/server_spec.hpp>
 #include <headrace/discovery/tools_page.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -21,9 +22,13 @@ namespace headrace::discovery {
 
 enum class ListState {
   not_listed,  // nobody asked for its tools yet, or they are out of date
+  cached,      // known from an earlier time; the process that runs now has not been asked
   listed,
   failed,  // asked, and `error` says why there is no list
 };
+
+/// For people and programs: "not listed", "cached", "listed", "failed".
+std::string_view to_string(ListState state) noexcept;
 
 /// One server of a catalogue. `tools` are the last known ones, in the server's order: also those of
 /// a server that is `not_listed` again, or `failed` since, until they are replaced.
@@ -31,6 +36,13 @@ class CatalogueServer {
  public:
   const ServerSpec& spec() const noexcept { return spec_; }
   ListState state() const noexcept { return state_; }
+  /// Its tools can be shown and called as they are known.
+  bool has_list() const noexcept {
+    return state_ == ListState::listed || state_ == ListState::cached;
+  }
+  /// When it said what its tools are; the epoch: never, or nobody knows.
+  std::chrono::system_clock::time_point listed_at() const noexcept { return listed_at_; }
+  /// Why the last attempt to ask it failed, in whatever state; empty when it did not.
   const std::string& error() const noexcept { return error_; }
   std::span<const ToolDoc> tools() const noexcept { return tools_; }
 
@@ -50,6 +62,7 @@ class CatalogueServer {
 
   ServerSpec spec_;
   ListState state_ = ListState::not_listed;
+  std::chrono::system_clock::time_point listed_at_;
   std::string error_;
   std::vector<ToolDoc> tools_;
   std::vector<std::uint32_t> by_name_;   // positions in tools_, sorted by name
@@ -80,10 +93,21 @@ class Catalogue {
   /// All tools of a server, pages already joined: gives each its alias and makes the server
   /// `listed`. Tools that its rules leave out are dropped; repeated names and more than `kMaxTools`
   /// are dropped and reported. A server that is not (or no longer) in the catalogue is ignored.
-  Faults set_tools(std::string_view server, std::vector<ToolDoc> tools);
+  Faults set_tools(std::string_view server, std::vector<ToolDoc> tools,
+                   std::chrono::system_clock::time_point listed_at = {});
 
-  /// The server could not be asked.
+  /// The same for what was known at an earlier time: makes the server `cached`.
+  Faults set_cached(std::string_view server, std::vector<ToolDoc> tools,
+                    std::chrono::system_clock::time_point listed_at);
+
+  /// The server that said what its tools are does not run any more: `listed` becomes `cached`.
+  void set_unconfirmed(std::string_view server);
+
+  /// The server could not be asked. One that is `cached` stays so.
   void set_failed(std::string_view server, std::string error);
+
+  /// It could not be asked when that was last tried, at an earlier time: changes no state.
+  void set_last_error(std::string_view server, std::string error);
 
   /// The server's list is out of date: to be asked again when it is next needed.
   void set_stale(std::string_view server);
@@ -105,6 +129,7 @@ class Catalogue {
   std::size_t tool_count() const noexcept;
 
  private:
+  Faults take_tools(CatalogueServer& server, std::vector<ToolDoc> tools);
   void replace_tools(CatalogueServer& server, std::vector<ToolDoc> tools);
   CatalogueServer* by_exact_name(std::string_view name) noexcept;
 

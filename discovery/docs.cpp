@@ -155,7 +155,8 @@ void append_docs(std::string& out, const CatalogueServer& server, const ToolDoc&
 }
 
 void append_docs(std::string& out, std::span<const SearchHit> hits, Detail detail,
-                 const RunningPredicate& running) {
+                 const RunningPredicate& running,
+                 std::span<const CatalogueServer* const> unlisted) {
   JsonWriter writer(out);
   writer.begin_object().key("docs").begin_array();
   for (const SearchHit& hit : hits) {
@@ -164,7 +165,18 @@ void append_docs(std::string& out, std::span<const SearchHit> hits, Detail detai
     if (running) writer.member("running", running(*hit.server));
     writer.end_object();
   }
-  writer.end_array().end_object();
+  writer.end_array();
+  if (!unlisted.empty()) {
+    writer.key("unlisted").begin_array();
+    for (const CatalogueServer* server : unlisted) {
+      writer.begin_object().member("server", server->spec().name);
+      writer.member("reason", server->error().empty() ? "it has not said yet what its tools are"
+                                                      : server->error());
+      writer.end_object();
+    }
+    writer.end_array();
+  }
+  writer.end_object();
 }
 
 void append_metadata(std::string& out, const CatalogueServer& server) {

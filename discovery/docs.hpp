@@ -51,9 +51,11 @@ void append_docs(std::string& out, const CatalogueServer& server, const ToolDoc&
                  Detail detail);
 
 /// `{"docs":[…]}` of what a search found: the result of `search_tool_docs`. Each has a `score` as
-/// well, of three digits, and whether its server is `running`, where that can be told.
+/// well, of three digits, and whether its server is `running`, where that can be told. Servers whose
+/// tools could not be looked at are named, where there are any: `"unlisted":[{"server","reason"}…]`.
 void append_docs(std::string& out, std::span<const SearchHit> hits, Detail detail,
-                 const RunningPredicate& running = {});
+                 const RunningPredicate& running = {},
+                 std::span<const CatalogueServer* const> unlisted = {});
 
 /// `{"name","alias","tools":[{"name","alias","description","input_schema"}…],"cwd"}`: a server as
 /// sandboxed code sees it; an absent schema or `cwd` is null.

@@ -27,7 +27,8 @@ bool write_all(int fd, std::string_view text) {
 
 }  // namespace
 
-bool replace_file(const std::string& file, std::string_view text, std::string& error) {
+bool replace_file(const std::string& file, std::string_view text, std::string& error,
+                  Durability durability) {
   std::error_code failed;
   std::filesystem::create_directories(std::filesystem::path(file).parent_path(), failed);
   // A file that is a link into the user's collection of settings stays one.
@@ -45,7 +46,7 @@ bool replace_file(const std::string& file, std::string_view text, std::string& e
     error = "`" + file + "` cannot be written: " + system_message();
     return false;
   }
-  bool done = write_all(fd, text) && ::fsync(fd) == 0;
+  bool done = write_all(fd, text) && (durability == Durability::cache || ::fsync(fd) == 0);
   if (!done) error = "`" + file + "` cannot be written: " + system_message();
   ::close(fd);
   if (done && ::rename(draft.c_str(), place.c_str()) != 0) {

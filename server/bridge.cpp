@@ -200,7 +200,7 @@ asio::awaitable<std::string> Bridge::start_servers(std::shared_ptr<BridgeRun> ru
   for (const std::string& name : *run->request_.servers) {
     const std::string server = registry_->catalogue().find_server(name)->spec().name;
     ++run->starting_;
-    registry_->with_tools(server, deadline, [run](const std::string& error) {
+    registry_->with_tools(server, Freshness::confirmed, deadline, [run](const std::string& error) {
       if (run->failure_.empty()) run->failure_ = error;
       --run->starting_;
       run->changed_.set();
@@ -285,9 +285,8 @@ std::string Bridge::describe_servers() const {
   std::vector<const CatalogueServer*> servers;
   for (const CatalogueServer& server : registry_->catalogue().servers())
     servers.push_back(&server);
-  discovery::append_server_list(json, servers, [](const CatalogueServer& server) {
-    return server.state() == discovery::ListState::listed;
-  });
+  discovery::append_server_list(json, servers,
+                                [](const CatalogueServer& server) { return server.has_list(); });
   return json;
 }
 

@@ -26,6 +26,12 @@ using engine::Responder;
 using engine::mcp::Downstream;
 using framing::Member;
 
+// A search goes on without the servers that take longer to say what their tools are.
+constexpr auto search_patience = std::chrono::seconds(10);
+
+// What a run needs to read an answer and to end.
+constexpr auto last_moment = std::chrono::seconds(1);
+
 std::string not_found(std::string_view tool, const CatalogueServer& server) {
   std::string text = "Tool '" + std::string(tool) + "' not found for server " + server.spec().name;
   std::vector<std::string_view> names;
@@ -118,22 +124,20 @@ void CodeRequests::call_tool(Responder& responder, const Message& message) {
       start_call(std::move(responder), *server, *tool, *arguments, check, wants_progress);
       return;
     }
-  } else if (is_confirmed(*server)) {
-    responder.error(tool_not_found_code, not_found(tool_name_, *server));
-    return;
   }
-  // The name may be an alias: the tools have to be known first. The arguments are kept meanwhile.
-  auto then = [this, name = tool_name_, frame = message.frame, text = arguments->text,
-               wants_progress](Responder waiting, const CatalogueServer& listed) {
-    const ToolDoc* found = listed.find_tool(name);
-    if (found == nullptr) {
-      waiting.error(tool_not_found_code, not_found(name, listed));
-      return;
-    }
-    const ArgumentCheck check = listed.argument_rules(*found).check(text, argument_index_);
-    start_call(std::move(waiting), listed, *found, {text, frame.owner}, check, wants_progress);
+  // The name may be an alias, and the server may have changed: its tools have to be known first.
+  // The arguments are kept meanwhile.
+  auto suits = [this, frame = message.frame, text = arguments->text](const CatalogueServer& listed,
+                                                                     const ToolDoc& known) {
+    return listed.argument_rules(known).check(text, argument_index_).error.empty();
   };
-  with_tools_of(std::move(responder), *server, std::move(then));
+  auto found = [this, frame = message.frame, text = arguments->text, wants_progress](
+                   Responder waiting, const CatalogueServer& listed, const ToolDoc& known) {
+    const ArgumentCheck check = listed.argument_rules(known).check(text, argument_index_);
+    start_call(std::move(waiting), listed, known, {text, frame.owner}, check, wants_progress);
+  };
+  with_tool(std::move(responder), *server, {&CatalogueServer::find_tool, tool_name_, suits},
+            std::move(found));
 }
 
 std::shared_ptr<Downstream> CodeRequests::find_downstream(Responder& responder,
@@ -293,9 +297,8 @@ std::vector<const CatalogueServer*> CodeRequests::reachable() const {
 void CodeRequests::list_servers(Responder& responder, const Message&) {
   std::string json;
   const std::vector<const CatalogueServer*> servers = reachable();
-  discovery::append_server_list(json, servers, [](const CatalogueServer& server) {
-    return server.state() == discovery::ListState::listed;
-  });
+  discovery::append_server_list(json, servers,
+                                [](const CatalogueServer& server) { return server.has_list(); });
   responder.result(std::string_view(json));
 }
 
@@ -308,6 +311,7 @@ std::shared_ptr<Responder> CodeRequests::keep_waiting(Responder responder) {
 }
 
 void CodeRequests::with_tools_of(Responder responder, const CatalogueServer& server,
+                                 Freshness freshness,
                                  std::function<void(Responder, const CatalogueServer&)> then) {
   const std::string name = server.spec().name;
   const std::shared_ptr<Responder> waiting = keep_waiting(std::move(responder));
@@ -323,7 +327,30 @@ void CodeRequests::with_tools_of(Responder responder, const CatalogueServer& ser
     }
     then(std::move(*waiting), *listed);
   };
-  registry_->with_tools(name, deadline(), std::move(done));
+  registry_->with_tools(name, freshness, deadline(), std::move(done));
+}
+
+// A tool that is not in the list that is known, or is other than it should be, may be in the one
+// that the server gives now.
+void CodeRequests::with_tool(Responder responder, const CatalogueServer& server,
+                             const ToolWanted& wanted, ToolFound found) {
+  auto look = [wanted, found](Responder waiting, const CatalogueServer& listed) {
+    if (const ToolDoc* tool = (listed.*wanted.find)(wanted.name)) {
+      found(std::move(waiting), listed, *tool);
+    } else {
+      waiting.error(tool_not_found_code, not_found(wanted.name, listed));
+    }
+  };
+  auto look_first = [this, wanted, look](Responder waiting, const CatalogueServer& listed) {
+    const ToolDoc* tool = (listed.*wanted.find)(wanted.name);
+    const bool suits = tool != nullptr && (!wanted.suits || wanted.suits(listed, *tool));
+    if (suits || is_confirmed(listed)) {
+      look(std::move(waiting), listed);
+    } else {
+      with_tools_of(std::move(waiting), listed, Freshness::confirmed, look);
+    }
+  };
+  with_tools_of(std::move(responder), server, Freshness::known, std::move(look_first));
 }
 
 void CodeRequests::list_tools(Responder& responder, const Message& message) {
@@ -331,7 +358,7 @@ void CodeRequests::list_tools(Responder& responder, const Message& message) {
   if (!read_strings(responder, message.params, members)) return;
   const CatalogueServer* server = find_server(responder, members[0].value);
   if (server == nullptr) return;
-  with_tools_of(std::move(responder), *server,
+  with_tools_of(std::move(responder), *server, Freshness::known,
                 [](Responder waiting, const CatalogueServer& listed) {
                   std::string json;
                   discovery::append_tool_list(json, listed);
@@ -345,21 +372,34 @@ void CodeRequests::query_tool_docs(Responder& responder, const Message& message)
   const CatalogueServer* server = find_server(responder, members[0].value);
   if (server == nullptr) return;
   const Detail detail = discovery::parse_detail(text_of(members[2].value));
-  auto then = [tool = text_of(members[1].value), one = is_string(members[1].value), detail](
-                  Responder waiting, const CatalogueServer& listed) {
+  if (is_string(members[1].value)) {
+    auto found = [detail](Responder waiting, const CatalogueServer& listed, const ToolDoc& tool) {
+      std::string json;
+      discovery::append_docs(json, listed, tool, detail);
+      waiting.result(std::string_view(json));
+    };
+    with_tool(std::move(responder), *server,
+              {&CatalogueServer::find_tool_any_case, text_of(members[1].value), {}},
+              std::move(found));
+    return;
+  }
+  auto then = [detail](Responder waiting, const CatalogueServer& listed) {
     std::string json;
-    if (!one) {
-      discovery::append_docs(json, listed, detail);
-    } else if (const ToolDoc* found = listed.find_tool_any_case(tool)) {
-      discovery::append_docs(json, listed, *found, detail);
-    } else {
-      waiting.error(tool_not_found_code, not_found(tool, listed));
-      return;
-    }
+    discovery::append_docs(json, listed, detail);
     waiting.result(std::string_view(json));
   };
-  with_tools_of(std::move(responder), *server, std::move(then));
+  with_tools_of(std::move(responder), *server, Freshness::known, std::move(then));
 }
+
+// Under way while servers are asked for their tools that nothing is known of.
+struct CodeRequests::Search {
+  std::shared_ptr<Responder> responder;
+  std::string query;
+  std::size_t limit;
+  Detail detail;
+  std::size_t left = 1;
+  std::optional<asio::steady_timer> patience = {};
+};
 
 void CodeRequests::search_tool_docs(Responder& responder, const Message& message) {
   std::array<Member, 3> members{{{"query"}, {"limit"}, {"detail"}}};
@@ -379,40 +419,53 @@ void CodeRequests::search_tool_docs(Responder& responder, const Message& message
     limit = std::clamp<std::int64_t>(*number, 1, discovery::kMaxSearchLimit);
   }
   const Detail detail = discovery::parse_detail(text_of(members[2].value));
-  // Every server within reach is asked for its tools first, side by side; one that can't be asked
-  // does not keep the others from being found.
-  struct Search {
-    Responder responder;
-    std::string query;
-    std::size_t limit;
-    Detail detail;
-    std::size_t left;
-  };
-  const auto search = std::make_shared<Search>(
-      Search{std::move(responder), query, static_cast<std::size_t>(limit), detail, 1});
-  auto finish = [self = shared_from_this(), search] {
-    if (--search->left > 0) return;
-    const auto within_reach = [&self](const CatalogueServer& server) {
-      return self->reach_.allows(server.spec().name);
-    };
-    std::string json;
-    const auto hits =
-        discovery::search(self->registry_->catalogue(), search->query, search->limit, within_reach);
-    discovery::append_docs(json, hits, search->detail, [&self](const CatalogueServer& server) {
-      return self->registry_->is_running(server.spec().name);
-    });
-    search->responder.result(std::string_view(json));
-  };
-  std::vector<std::string> names;
+  registry_->load_kept_lists();
+  std::vector<std::string> unknown;
   for (const CatalogueServer* server : reachable()) {
-    // A server that has just failed is not waited for again and again.
-    if (server->state() == discovery::ListState::not_listed) names.push_back(server->spec().name);
+    // One that has just failed, or hangs, is not waited for again and again.
+    const std::string& name = server->spec().name;
+    if (server->state() == discovery::ListState::not_listed && !registry_->is_slow_to_list(name))
+      unknown.push_back(name);
   }
-  search->left += names.size();
-  for (const std::string& name : names) {
-    registry_->with_tools(name, deadline(), [finish](const std::string&) { finish(); });
+  const auto search = std::make_shared<Search>(
+      Search{nullptr, query, static_cast<std::size_t>(limit), detail, unknown.size() + 1});
+  search->responder = keep_waiting(std::move(responder));
+  if (!unknown.empty()) {
+    search->patience.emplace(executor_, std::min<engine::Clock::duration>(
+                                            search_patience, deadline().left() - last_moment));
+    search->patience->async_wait([self = shared_from_this(), search](std::error_code error) {
+      if (error) return;
+      search->left = 1;
+      self->finish_search(search);
+    });
   }
-  finish();
+  registry_->list_each(unknown, Freshness::known,
+                       [self = shared_from_this(), search](const std::string&, const std::string&) {
+                         self->finish_search(search);
+                       });
+  finish_search(search);
+}
+
+// Called for each server that was waited for, and once more.
+void CodeRequests::finish_search(const std::shared_ptr<Search>& search) {
+  if (search->left == 0 || --search->left > 0) return;
+  search->patience.reset();
+  if (!*search->responder) return;
+  const auto within_reach = [this](const CatalogueServer& server) {
+    return reach_.allows(server.spec().name);
+  };
+  std::string json;
+  const auto hits =
+      discovery::search(registry_->catalogue(), search->query, search->limit, within_reach);
+  std::vector<const CatalogueServer*> unlisted;
+  for (const CatalogueServer* server : reachable()) {
+    if (!server->has_list()) unlisted.push_back(server);
+  }
+  const auto is_running = [this](const CatalogueServer& server) {
+    return registry_->is_running(server.spec().name);
+  };
+  discovery::append_docs(json, hits, search->detail, is_running, unlisted);
+  search->responder->result(std::string_view(json));
 }
 
 void CodeRequests::reload(Responder& responder, const Message&) {

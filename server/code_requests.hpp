@@ -140,8 +140,16 @@ class CodeRequests : public std::enable_shared_from_this<CodeRequests> {
   void finish_call(Place place, std::int64_t code, std::string_view error);
   std::optional<engine::Responder> leave_call(Place place);
   void with_tools_of(
-      engine::Responder responder, const discovery::CatalogueServer& server,
+      engine::Responder responder, const discovery::CatalogueServer& server, Freshness freshness,
       std::function<void(engine::Responder, const discovery::CatalogueServer&)> then);
+  using FindTool =
+      const discovery::ToolDoc* (discovery::CatalogueServer::*)(std::string_view) const noexcept;
+  using ToolFound = std::function<void(engine::Responder, const discovery::CatalogueServer&,
+                                       const discovery::ToolDoc&)>;
+  void with_tool(engine::Responder responder, const discovery::CatalogueServer& server,
+                 const ToolWanted& wanted, ToolFound found);
+  struct Search;
+  void finish_search(const std::shared_ptr<Search>& search);
 
   engine::Executor executor_;
   std::shared_ptr<Registry> registry_;

@@ -42,14 +42,6 @@ engine::mcp::ProtocolChoice choice_of(discovery::Protocol protocol) {
   return engine::mcp::ProtocolChoice::automatic;
 }
 
-// A server that tells when its list changes need not be asked again, whatever else it says; and
-// none is asked all the time.
-engine::Deadline good_until(std::optional<std::chrono::milliseconds> time_to_live,
-                            const engine::mcp::ServerFacts& facts) {
-  if (!time_to_live || facts.tools.list_changes) return {};
-  return engine::Deadline::after(std::clamp<std::chrono::milliseconds>(*time_to_live, 10s, 24h));
-}
-
 asio::awaitable<void> close_one(std::shared_ptr<Downstream> downstream) {
   co_await downstream->async_close();
 }
@@ -65,12 +57,20 @@ Registry::Registry(engine::Executor executor, RegistryOptions options,
       logger_(std::move(logger)),
       hooks_(std::move(hooks)),
       eras_(std::make_shared<engine::mcp::EraMemory>()),
-      sources_(options_.sources) {
+      sources_(options_.sources),
+      kept_lists_(options_.catalogue_folder),
+      queue_(executor_, [this](const std::string& server) {
+        begin_listing(server, engine::Deadline::after(options_.downstream.start_limit));
+      }) {
+  if (options_.era_file.empty()) return;
   std::string text;
   std::string error;
-  if (options_.era_file.empty() || !discovery::read_config_file(options_.era_file, text, error))
-    return;
-  eras_->load(text);
+  if (discovery::read_config_file(options_.era_file, text, error)) eras_->load(text);
+  eras_->on_change = [eras = eras_.get(), file = options_.era_file, logger = logger_] {
+    std::string why;
+    if (discovery::replace_file(file, eras->to_json(), why, discovery::Durability::cache)) return;
+    logger.log(LogLevel::debug, "registry", "which eras servers speak is not kept: " + why);
+  };
 }
 
 void Registry::refresh() {
@@ -81,6 +81,11 @@ void Registry::refresh() {
     retire(server);
   for (const std::string& server : changes.restarted)
     retire(server);
+  // Of those that run nothing is to be read; of the others, other tools may be enabled now.
+  for (auto& [name, entry] : entries_) {
+    if (!entry.downstream) entry.looked_up = false;
+  }
+  if (in_background_) list_in_background();
   // The first time there is nothing that anybody could have seen.
   if (std::exchange(loaded_, true) && hooks_.on_change) hooks_.on_change();
 }
@@ -115,6 +120,7 @@ void Registry::retire(const std::string& server) {
   if (found == entries_.end()) return;
   Entry entry = std::move(found->second);
   entries_.erase(found);
+  queue_.finished(server);
   for (Listed& done : entry.waiting)
     done("server '" + server + "' was taken out of the configuration");
   if (!entry.downstream) return;
@@ -123,11 +129,21 @@ void Registry::retire(const std::string& server) {
 }
 
 std::shared_ptr<Downstream> Registry::downstream(const std::string& server) {
+  if (start_entry(server) == nullptr) return nullptr;
+  Entry& entry = entries_.find(server)->second;
+  entry.called = true;
+  if (entry.to_confirm) confirm_later(server);
+  return entry.downstream;
+}
+
+Downstream* Registry::start_entry(const std::string& server) {
   if (closed_) return nullptr;
+  if (const auto running = entries_.find(server);
+      running != entries_.end() && running->second.downstream)
+    return running->second.downstream.get();
   const CatalogueServer* known = catalogue_.find_server(server);
   if (known == nullptr || known->spec().name != server) return nullptr;
   Entry& entry = entries_[server];
-  if (entry.downstream) return entry.downstream;
   const discovery::ServerSpec& spec = known->spec();
   engine::mcp::LaunchSpec launch;
   launch.name = spec.name;
@@ -141,15 +157,10 @@ std::shared_ptr<Downstream> Registry::downstream(const std::string& server) {
     options.identity.roots.push_back({root.starts_with('/') ? host_file_uri(root) : root, {}});
   }
   options.memory = eras_;
-  if (!eras_->on_change) {
-    eras_->on_change = [weak = weak_from_this()] {
-      if (const auto self = weak.lock()) self->remember_eras();
-    };
-  }
   if (spec.start_timeout > 0ms) options.start_limit = spec.start_timeout;
   entry.downstream = Downstream::make(executor_, std::move(launch), std::move(options), guard_,
                                       logger_, downstream_hooks(server));
-  return entry.downstream;
+  return entry.downstream.get();
 }
 
 bool Registry::is_running(const std::string& server) const {
@@ -167,7 +178,12 @@ engine::mcp::DownstreamHooks Registry::downstream_hooks(const std::string& serve
     if (self->hooks_.on_change) self->hooks_.on_change();
   };
   hooks.on_restarted = [weak = weak_from_this(), server] {
-    if (const auto self = weak.lock()) self->on_tools_changed(server);
+    const auto self = weak.lock();
+    if (!self) return;
+    const CatalogueServer* known = self->catalogue_.find_server(server);
+    // One that had rested is no other than it was, most likely.
+    if (known != nullptr && known->state() == ListState::cached) return;
+    self->on_tools_changed(server);
   };
   hooks.on_question = [weak = weak_from_this(), server](
                           const engine::mcp::Question& question,
@@ -192,94 +208,17 @@ engine::mcp::DownstreamHooks Registry::downstream_hooks(const std::string& serve
   return hooks;
 }
 
-void Registry::on_tools_changed(const std::string& server) {
-  catalogue_.set_stale(server);
-  const auto entry = entries_.find(server);
-  if (entry != entries_.end()) entry->second.stale = entry->second.listing;
-}
-
 void Registry::capabilities_changed() {
   for (const auto& [name, entry] : entries_) {
     if (entry.downstream) entry.downstream->capabilities_changed();
   }
 }
 
-void Registry::remember_eras() {
-  std::string error;
-  if (!options_.era_file.empty() &&
-      !discovery::replace_file(options_.era_file, eras_->to_json(), error)) {
-    logger_.log(LogLevel::debug, "registry", "which eras servers speak is not kept: " + error);
-  }
-}
-
-void Registry::with_tools(const std::string& server, engine::Deadline deadline, Listed done) {
-  const CatalogueServer* known = catalogue_.find_server(server);
-  const auto kept = entries_.find(server);
-  if (kept != entries_.end() && kept->second.good_until.passed()) catalogue_.set_stale(server);
-  if (known != nullptr && known->state() == ListState::listed) {
-    done({});
-    return;
-  }
-  if (!downstream(server)) {
-    done(why_unavailable(server));
-    return;
-  }
-  Entry& entry = entries_[server];
-  entry.waiting.push_back(std::move(done));
-  if (!entry.listing) begin_listing(server, deadline);
-}
-
-void Registry::begin_listing(const std::string& server, engine::Deadline deadline) {
-  Entry& entry = entries_[server];
-  entry.listing = true;
-  entry.stale = false;
-  const std::shared_ptr<Downstream> asked = entry.downstream;
-  auto on_pages = [self = shared_from_this(), server, asked](engine::mcp::ListPages pages) {
-    self->on_listed(server, asked.get(), std::move(pages));
-  };
-  // Others may wait for this list too, with more time than the first who asked; and the server may
-  // have to start.
-  const engine::Deadline enough = engine::Deadline::after(options_.downstream.start_limit + 30s);
-  asked->list(engine::mcp::ListKind::tools, engine::Deadline(std::max(deadline.at(), enough.at())),
-              std::move(on_pages));
-}
-
-void Registry::on_listed(const std::string& server, const Downstream* asked,
-                         engine::mcp::ListPages pages) {
-  const auto found = entries_.find(server);
-  // A server that was changed meanwhile has told those who waited.
-  if (found == entries_.end() || found->second.downstream.get() != asked) return;
-  found->second.listing = false;
-  std::string error = pages.message;
-  if (pages.error) {
-    catalogue_.set_failed(server, error);
-  } else {
-    if (!error.empty()) logger_.log(LogLevel::warning, "catalogue", error);
-    error.clear();
-    std::vector<discovery::ToolDoc> tools;
-    for (const std::string& raw : pages.pages) {
-      discovery::ToolsPage page = discovery::parse_tools_page(raw, server);
-      report(page.faults);
-      if (!page.error.empty()) error = page.error;
-      std::move(page.tools.begin(), page.tools.end(), std::back_inserter(tools));
-    }
-    if (tools.empty() && !error.empty()) {
-      catalogue_.set_failed(server, error);
-    } else {
-      error.clear();
-      report(catalogue_.set_tools(server, std::move(tools)));
-      found->second.good_until = good_until(pages.time_to_live, asked->facts());
-      if (found->second.stale) catalogue_.set_stale(server);
-    }
-  }
-  std::vector<Listed> waiting = std::exchange(found->second.waiting, {});
-  for (Listed& done : waiting)
-    done(error);
-}
-
 asio::awaitable<void> Registry::async_close() {
   const std::shared_ptr<Registry> self = shared_from_this();
   closed_ = true;
+  queue_.clear();
+  unseen_.clear();
   Entries entries = std::exchange(entries_, {});
   std::vector<asio::awaitable<void>> closing;
   for (auto& [name, entry] : entries) {

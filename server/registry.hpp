@@ -2,10 +2,13 @@
 #pragma once
 
 #include <headrace/discovery/catalogue.hpp>
+#include <headrace/discovery/catalogue_cache.hpp>
 #include <headrace/discovery/sources.hpp>
 #include <headrace/engine/logger.hpp>
 #include <headrace/engine/mcp/downstream.hpp>
+#include <headrace/server/list_queue.hpp>
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -20,6 +23,14 @@ struct RegistryOptions {
   engine::mcp::DownstreamOptions downstream;
   /// Where it is kept which era each server speaks, over restarts; empty: nowhere.
   std::string era_file;
+  /// Where their tool lists are kept, over restarts; empty: nowhere.
+  std::string catalogue_folder;
+};
+
+/// What is good enough of a tool list.
+enum class Freshness {
+  known,      ///< as it was when it was last asked for, perhaps in an earlier process
+  confirmed,  ///< by the process that runs
 };
 
 /// What the registry can't answer by itself; all are called on its executor, any may be empty.
@@ -60,11 +71,28 @@ class Registry : public std::enable_shared_from_this<Registry> {
   /// Why there is no server of this name, as far as its configuration tells.
   std::string why_unavailable(std::string_view server) const;
 
-  /// Calls `done` once the tools of `server` (its exact name) are known, starting it if need be.
-  /// At once, and inline, when they are.
-  void with_tools(const std::string& server, engine::Deadline deadline, Listed done);
+  /// Calls `done` once the tools of `server` (its exact name) are known as `freshness` wants them,
+  /// starting it if need be. At once, and inline, when they are.
+  void with_tools(const std::string& server, Freshness freshness, engine::Deadline deadline,
+                  Listed done);
 
-  /// The running or startable server of exactly this name; null when there is none.
+  using OneListed = std::function<void(const std::string& server, const std::string& error)>;
+  /// The same for many, a few at a time; those that are started for nothing else rest again
+  /// afterwards. Calls `done` for each, also inline.
+  void list_each(const std::vector<std::string>& servers, Freshness freshness,
+                 const OneListed& done);
+
+  /// It was asked for its tools so long ago that waiting for the answer is of little use.
+  bool is_slow_to_list(std::string_view server) const;
+
+  /// Reads the lists that are kept of all servers that none is known of: no server is started.
+  void load_kept_lists();
+
+  /// From now on servers whose list is missing or out of date are asked unasked, a few at a time.
+  void list_in_background();
+
+  /// The running or startable server of exactly this name; null when there is none. Whoever asks
+  /// is going to call it.
   std::shared_ptr<engine::mcp::Downstream> downstream(const std::string& server);
 
   /// Whether the server of exactly this name has a process that has answered the handshake.
@@ -84,19 +112,30 @@ class Registry : public std::enable_shared_from_this<Registry> {
     std::shared_ptr<engine::mcp::Downstream> downstream;
     std::vector<Listed> waiting;  // for the list that is under way
     bool listing = false;
-    bool stale = false;           // the list changed while it was read
-    engine::Deadline good_until;  // what the server said of its list
+    engine::Clock::time_point listing_began{};
+    bool stale = false;             // the list changed while it was read
+    bool looked_up = false;         // among the lists that are kept
+    bool called = false;            // it is not only there to be listed
+    bool to_confirm = false;        // its list, once it runs
+    engine::Deadline good_until{};  // what the server said of its list
   };
 
   using Entries = std::map<std::string, Entry, std::less<>>;
 
+  engine::mcp::Downstream* start_entry(const std::string& server);
+  void look_up(const discovery::CatalogueServer& server, Entry& entry);
+  const discovery::CatalogueServer* look_at(const std::string& server);
+  void list_next_in_background();
+  bool is_due(const discovery::CatalogueServer& server);
+  void confirm_later(const std::string& server);
   void begin_listing(const std::string& server, engine::Deadline deadline);
   void on_listed(const std::string& server, const engine::mcp::Downstream* asked,
                  engine::mcp::ListPages pages);
+  std::string take_list(const std::string& server, Entry& entry, engine::mcp::ListPages& pages);
+  void keep_failure(const std::string& server, const std::string& error);
   void retire(const std::string& server);
   engine::mcp::DownstreamHooks downstream_hooks(const std::string& server);
   void on_tools_changed(const std::string& server);
-  void remember_eras();
   void report(const discovery::Faults& faults);
 
   engine::Executor executor_;
@@ -107,7 +146,11 @@ class Registry : public std::enable_shared_from_this<Registry> {
   std::shared_ptr<engine::mcp::EraMemory> eras_;
   discovery::Sources sources_;
   discovery::Catalogue catalogue_;
+  discovery::CatalogueCache kept_lists_;
   Entries entries_;
+  ListQueue queue_;
+  std::deque<std::string> unseen_;  // to be looked at in the background
+  bool in_background_ = false;
   std::set<std::string> reported_;  // faults that were logged
   bool loaded_ = false;             // the configuration, at least once
   bool closed_ = false;

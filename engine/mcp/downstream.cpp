@@ -150,6 +150,14 @@ void Downstream::warm_up() {
   admit(CallKind::start_only, {}, {}, Deadline::after(options_.start_limit), {}, std::move(ignore));
 }
 
+void Downstream::rest() {
+  const bool busy = calls_under_way_ > 0 || !flows_.empty() || !waiting_.empty();
+  if (!can_send() || busy || stop_requested_) return;
+  resting_ = true;
+  peer_open_ = false;
+  ended_.set();
+}
+
 Downstream::Ticket Downstream::send_tool(std::string_view tool, const RawJson& arguments,
                                          Deadline deadline, OutcomeCallback callback) {
   const CallFrame frame = call_tool_params(tool);

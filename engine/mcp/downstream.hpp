@@ -160,6 +160,10 @@ class Downstream : public std::enable_shared_from_this<Downstream> {
   /// Starts it, if it does not run, without calling anything.
   void warm_up();
 
+  /// Ends its process in order, where one runs and nothing is under way; else does nothing. A call
+  /// that comes meanwhile or later starts it again, once the old process is gone.
+  void rest();
+
   /// The orderly end: closes stdin, waits, SIGTERM, SIGKILL. Calls under way fail. For good.
   asio::awaitable<void> async_close();
 
@@ -282,6 +286,7 @@ class Downstream : public std::enable_shared_from_this<Downstream> {
   Event ended_;     // the peer ended, or we are to stop
   Event finished_;  // no supervisor runs
   bool stop_requested_ = false;
+  bool resting_ = false;  // until the process is gone
 
   std::list<Waiting> waiting_;
   asio::steady_timer waiting_timer_;

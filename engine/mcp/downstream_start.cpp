@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <utility>
 
 namespace headrace::engine::mcp {
 
@@ -61,9 +62,14 @@ asio::awaitable<void> Downstream::supervise(std::shared_ptr<Downstream> self) {
       co_await self->ended_.async_wait();
       self->peer_open_ = false;
       const std::string how = co_await self->tear_down();
-      self->state_.on_ended(Clock::now(), how);
+      const bool rested = std::exchange(self->resting_, false);
+      if (rested) {
+        self->state_.on_rested(Clock::now());
+      } else {
+        self->state_.on_ended(Clock::now(), how);
+      }
       self->finish_broken(how);
-      if (!self->stop_requested_) {
+      if (!self->stop_requested_ && !rested) {
         self->logger_.log(LogLevel::warning, self->source_, self->with_stderr(how));
       }
     }
@@ -252,7 +258,7 @@ asio::awaitable<std::string> Downstream::tear_down() {
   desk_->close_all("the client is ending the conversation");
   listen_timer_.cancel();
   listening_ = 0;
-  if (stop_requested_ && peer_.is_open()) {
+  if ((stop_requested_ || resting_) && peer_.is_open()) {
     peer_.finish();
   } else {
     peer_.close();

@@ -56,6 +56,11 @@ void DownstreamState::on_ended(Clock::time_point now, std::string reason) {
   last_failure_ = std::move(reason);
 }
 
+void DownstreamState::on_rested(Clock::time_point now) noexcept {
+  phase_ = Phase::idle;
+  not_before_ = now;
+}
+
 Clock::duration DownstreamState::delay(int failures) const noexcept {
   const auto doubled = policy_.first_delay * (1 << std::min(failures, 16));
   return std::min(doubled, policy_.longest_delay);

@@ -42,6 +42,8 @@ class DownstreamState {
   void on_ready(Clock::time_point now) noexcept;
   void on_start_failed(Clock::time_point now, std::string reason);
   void on_ended(Clock::time_point now, std::string reason);
+  /// Ended since it was told to, without fault.
+  void on_rested(Clock::time_point now) noexcept;
   void on_stopping() noexcept { phase_ = Phase::stopping; }
   void on_closed() noexcept { phase_ = Phase::closed; }
 

@@ -10,7 +10,7 @@ import re
 from inspect import Parameter, Signature
 from keyword import iskeyword
 from textwrap import indent
-from typing import Any
+from typing import Any, Iterable
 
 from mcp.result import Record, Tool, records
 
@@ -61,23 +61,35 @@ class ToolDoc(Record):
 
 
 class ToolDocs(list):
-    """Documentation of tools; signatures print one below the other."""
+    """Documentation of tools; signatures print one below the other.
 
-    __slots__ = ()
+    `unlisted` are records of `server` and `reason`: whose tools could not be looked at.
+    """
+
+    __slots__ = ("unlisted",)
+
+    def __init__(self, docs: Iterable[Any] = (), unlisted: Iterable[Any] = ()) -> None:
+        super().__init__(docs)
+        self.unlisted = list(unlisted)
 
     def __repr__(self) -> str:
         if self and all(isinstance(each, ToolDoc) and "signature" in each for each in self):
-            return "\n".join(map(str, self))
-        return list.__repr__(self)
+            text = "\n".join(map(str, self))
+        else:
+            text = list.__repr__(self)
+        unsaid = [f"{each['server']} ({each['reason']})" for each in self.unlisted]
+        return f"{text}\n# not looked at: {'; '.join(unsaid)}" if unsaid else text
 
 
 def docs_of(result: Any) -> ToolDocs:
     """The records in the host's answer to a question for documentation."""
-    listed = result.get("docs") if isinstance(result, dict) else None
-    return ToolDocs(
+    answer = result if isinstance(result, dict) else {}
+    listed = answer.get("docs")
+    docs = (
         ToolDoc(records(each)) if isinstance(each, dict) else each
         for each in (listed if isinstance(listed, list) else ())
     )
+    return ToolDocs(docs, records(answer.get("unlisted") or []))
 
 
 # -- what is known of a server -------------------------------------------------------------------

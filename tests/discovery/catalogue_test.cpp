@@ -117,12 +117,45 @@ TEST(Catalogue, States) {
   EXPECT_EQ(server().find_tool("a"), nullptr);
 }
 
+TEST(Catalogue, WhatIsKnownFromAnEarlierTime) {
+  Catalogue catalogue;
+  catalogue.set_servers({spec("s", "s")});
+  const auto server = [&catalogue]() -> const CatalogueServer& { return catalogue.servers()[0]; };
+  const auto then = std::chrono::system_clock::time_point(std::chrono::hours(400'000));
+  catalogue.set_last_error("s", "it did not start");
+  EXPECT_EQ(server().state(), ListState::not_listed);
+  EXPECT_EQ(server().error(), "it did not start");
+  EXPECT_FALSE(server().has_list());
+  catalogue.set_cached("s", tools({"a"}), then);
+  EXPECT_EQ(server().state(), ListState::cached);
+  EXPECT_TRUE(server().has_list());
+  EXPECT_EQ(server().listed_at(), then);
+  EXPECT_EQ(server().error(), "it did not start");
+  catalogue.set_failed("s", "it died");
+  EXPECT_EQ(server().state(), ListState::cached) << "it can be shown as it was";
+  EXPECT_EQ(server().error(), "it died");
+  catalogue.set_tools("s", tools({"b"}), then + std::chrono::hours(1));
+  EXPECT_EQ(server().state(), ListState::listed);
+  EXPECT_EQ(server().error(), "");
+  EXPECT_EQ(server().listed_at(), then + std::chrono::hours(1));
+  catalogue.set_unconfirmed("s");
+  EXPECT_EQ(server().state(), ListState::cached);
+  EXPECT_NE(server().find_tool("b"), nullptr);
+  catalogue.set_stale("s");
+  catalogue.set_unconfirmed("s");
+  EXPECT_EQ(server().state(), ListState::not_listed);
+  EXPECT_FALSE(server().has_list());
+}
+
 TEST(Catalogue, UnknownServersAreIgnored) {
   Catalogue catalogue;
   catalogue.set_servers({spec("s", "alias")});
   EXPECT_THAT(catalogue.set_tools("gone", tools({"a", "a"})), IsEmpty());
   catalogue.set_failed("gone", "x");
   catalogue.set_stale("gone");
+  catalogue.set_unconfirmed("gone");
+  catalogue.set_last_error("gone", "x");
+  EXPECT_THAT(catalogue.set_cached("gone", tools({"a", "a"}), {}), IsEmpty());
   catalogue.set_failed("alias", "x");
   EXPECT_EQ(catalogue.servers()[0].state(), ListState::not_listed);
 }

@@ -123,6 +123,19 @@ TEST_F(DocsTest, AHitHasItsScoreAndWhetherItsServerRuns) {
   }
 }
 
+TEST_F(DocsTest, ASearchNamesWhatItCouldNotLookAt) {
+  catalogue.set_stale("other");
+  const CatalogueServer* unlisted[] = {&catalogue.servers()[1]};
+  const auto out = [&] {
+    return written([&](std::string& to) { append_docs(to, {}, Detail::summary, {}, unlisted); });
+  };
+  EXPECT_EQ(
+      out(),
+      R"({"docs":[],"unlisted":[{"server":"other","reason":"it has not said yet what its tools are"}]})");
+  catalogue.set_failed("other", "it \"died\"");
+  EXPECT_EQ(out(), R"({"docs":[],"unlisted":[{"server":"other","reason":"it \"died\""}]})");
+}
+
 TEST_F(DocsTest, ListTools) {
   const std::string out = written([&](std::string& to) { append_tool_list(to, files()); });
   EXPECT_EQ(json::parse(out), json::parse(R"({"tools":[

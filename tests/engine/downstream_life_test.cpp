@@ -292,6 +292,44 @@ TEST_P(Abandoned, WithTheContextAtEachStage) {
 
 INSTANTIATE_TEST_SUITE_P(Downstream, Abandoned, testing::Values("normal", "mute"));
 
+// --- rest ---
+
+TEST_F(Downstreams, OneThatRestsIsStartedAgainByTheNextCall) {
+  make();
+  server->rest();
+  EXPECT_EQ(server->phase(), Phase::idle) << "there was nothing to end";
+  expect_alive();
+  const pid_t first = server->pid();
+  server->rest();
+  EXPECT_TRUE(run_until(context, [this] { return server->phase() == Phase::idle; }));
+  EXPECT_TRUE(is_gone(first));
+  EXPECT_EQ(log, "") << "nothing went wrong";
+  expect_alive();
+  EXPECT_EQ(server->starts(), 2);
+  EXPECT_EQ(restarts, 1);
+}
+
+TEST_F(Downstreams, ACallThatComesAsItLiesDownStartsItAgain) {
+  make();
+  expect_alive();
+  server->rest();
+  server->rest();
+  const auto second = begin("echo", R"({"n":2})");
+  EXPECT_EQ(await(second).body, R"({"echo":{"n":2}})");
+  EXPECT_EQ(server->starts(), 2);
+}
+
+TEST_F(Downstreams, NoneRestsWhileACallIsUnderWay) {
+  make();
+  const auto waiting = begin("silent");
+  server->rest();
+  expect_alive();
+  server->rest();
+  expect_alive();
+  EXPECT_EQ(waiting->times, 0);
+  EXPECT_EQ(server->starts(), 1);
+}
+
 TEST_F(Downstreams, OneThatNobodyStartedJustGoes) {
   make();
   server.reset();
