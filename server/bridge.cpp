@@ -14,6 +14,9 @@ using sandbox::RunStatus;
 // Of sessions that had to make room; beyond that the oldest are forgotten.
 constexpr std::size_t remembered_names = 1000;
 
+// A client's first requests, and the interpreter's start, come first.
+constexpr auto before_background = std::chrono::milliseconds(500);
+
 std::string joined(const std::string& one, const std::string& other) {
   return one.empty() || other.empty() ? one + other : one + "; " + other;
 }
@@ -40,7 +43,8 @@ Bridge::Bridge(engine::Executor executor, BridgeOptions options, engine::Logger 
           std::make_shared<sandbox::Launcher>(executor_, options_.launcher, guard_, logger_),
           logger_)),
       sessions_(options_.max_sessions, remembered_names,
-                [this](const std::string& name) { return make_session(name); }) {}
+                [this](const std::string& name) { return make_session(name); }),
+      background_(executor_) {}
 
 std::shared_ptr<Bridge> Bridge::make(engine::Executor executor, BridgeOptions options,
                                      engine::Logger logger) {
@@ -77,6 +81,19 @@ std::shared_ptr<NamedSession> Bridge::make_session(const std::string& name) {
     return session ? session->call_deadline() : engine::Deadline::after(std::chrono::seconds(0));
   };
   return named;
+}
+
+void Bridge::prepare() {
+  config_watch_->start();
+  pool_->prepare();
+  if (!options_.background_lists) return;
+  background_.expires_after(before_background);
+  background_.async_wait([weak = weak_from_this()](std::error_code error) {
+    const auto self = weak.lock();
+    if (!self || error) return;
+    self->registry_->refresh();
+    self->registry_->list_in_background();
+  });
 }
 
 std::shared_ptr<BridgeRun> Bridge::make_run(CodeRun request) const {
@@ -301,6 +318,7 @@ asio::awaitable<void> Bridge::async_close() {
   const std::shared_ptr<Bridge> self = shared_from_this();
   sessions_.close();
   config_watch_->close();
+  background_.cancel();
   std::vector<asio::awaitable<void>> parts;
   parts.push_back(registry_->async_close());
   for (const auto& [name, named] : sessions_.sessions())

@@ -28,6 +28,9 @@ struct BridgeOptions {
   sandbox::SessionOptions session;
   /// Sessions that live at once; the longest unused makes room for another.
   std::size_t max_sessions = 8;
+  /// Servers whose tools are not known, or not since yesterday, are asked for them once somebody is
+  /// there who will run code.
+  bool background_lists = true;
   /// Without `servers`, none can be reached.
   bool strict_servers = false;
   std::filesystem::path saved_tools;
@@ -106,11 +109,8 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
   asio::awaitable<CodeResult> async_run(std::shared_ptr<BridgeRun> run);
 
   /// Somebody is there who will run code: an interpreter is started for them, a moment later, and
-  /// changes of the configuration are noticed from now on.
-  void prepare() {
-    config_watch_->start();
-    pool_->prepare();
-  }
+  /// changes of the configuration are noticed from now on, and what servers can do is learnt.
+  void prepare();
 
   /// The sessions that have run something and were not forgotten since, by name.
   std::vector<LiveSession> sessions() const;
@@ -158,6 +158,7 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
   std::shared_ptr<RunQuestions> questions_ = std::make_shared<RunQuestions>();
   engine::mcp::ClientCapabilities capabilities_;  // of whoever asked for the latest run
   std::uint64_t last_tag_ = 0;
+  asio::steady_timer background_;
 };
 
 }  // namespace headrace::server

@@ -142,8 +142,12 @@ class CodeRequests : public std::enable_shared_from_this<CodeRequests> {
   void with_tools_of(
       engine::Responder responder, const discovery::CatalogueServer& server, Freshness freshness,
       std::function<void(engine::Responder, const discovery::CatalogueServer&)> then);
-  using FindTool =
-      const discovery::ToolDoc* (discovery::CatalogueServer::*)(std::string_view) const noexcept;
+  struct ToolWanted {
+    const discovery::ToolDoc* (discovery::CatalogueServer::*find)(std::string_view) const noexcept;
+    std::string name;
+    /// Whether it is what is meant; empty: it is.
+    std::function<bool(const discovery::CatalogueServer&, const discovery::ToolDoc&)> suits;
+  };
   using ToolFound = std::function<void(engine::Responder, const discovery::CatalogueServer&,
                                        const discovery::ToolDoc&)>;
   void with_tool(engine::Responder responder, const discovery::CatalogueServer& server,

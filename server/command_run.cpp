@@ -151,7 +151,7 @@ asio::awaitable<std::string> CommandRun::list(std::string server) {
     listing->done.set();
   };
   const engine::Deadline deadline = engine::Deadline::after(options_.start_timeout);
-  registry_->with_tools(server, deadline, std::move(on_listed));
+  registry_->with_tools(server, Freshness::known, deadline, std::move(on_listed));
   co_await listing->done.async_wait();
   co_return listing->error;
 }

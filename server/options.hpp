@@ -50,6 +50,8 @@ struct Options {
   std::optional<std::string> trace;
   bool allow_self = false;
   bool strict_servers = false;
+  /// Servers whose tools are not known are asked for them before anybody wants them.
+  bool background_lists = true;
   std::size_t max_output = 256 << 10;
   std::chrono::seconds start_timeout{60};
 };

@@ -39,6 +39,8 @@ BridgeOptions bridge_options(const Options& options, std::string_view version,
                                                         "Headrace"};
   bridge.registry.downstream.start_limit = options.start_timeout;
   bridge.registry.era_file = cache_file("eras.json");
+  bridge.registry.catalogue_folder = cache_file("catalogue");
+  bridge.background_lists = options.background_lists;
   bridge.registry.downstream.stop_times = {std::chrono::milliseconds(400),
                                            std::chrono::milliseconds(300)};
   bridge.launcher.runtime = options.runtime;

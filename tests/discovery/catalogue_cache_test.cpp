@@ -93,7 +93,8 @@ TEST_F(CatalogueCacheTest, GivesBackWhyThereIsNoList) {
   std::string error;
   EXPECT_FALSE(cache.load_failure(server("x")));
   ASSERT_TRUE(keep(server("x"), {tool("a")}));
-  ASSERT_TRUE(cache.store_failure(server("x"), {"can't be started: \"no\"\n", now}, error)) << error;
+  ASSERT_TRUE(cache.store_failure(server("x"), {"can't be started: \"no\"\n", now}, error))
+      << error;
   const auto failure = cache.load_failure(server("x"));
   ASSERT_TRUE(failure);
   EXPECT_EQ(failure->error, "can't be started: \"no\"\n");

@@ -47,6 +47,7 @@ TEST(Options, DefaultsAreThoseOfTheExistingBridge) {
   EXPECT_FALSE(options.trace);
   EXPECT_FALSE(options.allow_self);
   EXPECT_FALSE(options.strict_servers);
+  EXPECT_TRUE(options.background_lists);
 }
 
 TEST(Options, EveryVariableIsRead) {
@@ -69,7 +70,8 @@ TEST(Options, EveryVariableIsRead) {
                                 {"MCP_BRIDGE_LOG_LEVEL", "WARN"},
                                 {"MCP_BRIDGE_TRACE", "/srv/traces"},
                                 {"MCP_BRIDGE_ALLOW_SELF_SERVER", "yes"},
-                                {"MCP_BRIDGE_STRICT_SERVERS", "1"}});
+                                {"MCP_BRIDGE_STRICT_SERVERS", "1"},
+                                {"MCP_BRIDGE_BACKGROUND_LISTS", "off"}});
   EXPECT_EQ(options.runtime, "podman");
   EXPECT_EQ(options.image, "quay.example/x:1");
   EXPECT_EQ(options.timeout, 45s);
@@ -90,6 +92,7 @@ TEST(Options, EveryVariableIsRead) {
   EXPECT_EQ(options.trace, "/srv/traces");
   EXPECT_TRUE(options.allow_self);
   EXPECT_TRUE(options.strict_servers);
+  EXPECT_FALSE(options.background_lists);
 }
 
 TEST(Options, WhatCannotBeReadNamesItsVariable) {
