@@ -116,13 +116,15 @@ void append_run_servers(std::string& out, std::span<const CatalogueServer* const
   writer.end_array();
 }
 
-void append_server_list(std::string& out, std::span<const CatalogueServer* const> servers,
-                        const LoadedPredicate& loaded) {
+void append_server_list(std::string& out, std::span<const CatalogueServer* const> servers) {
   JsonWriter writer(out);
   writer.begin_object().key("servers").begin_array();
   for (const CatalogueServer* server : servers) {
     begin_server(writer, server->spec());
-    writer.member("loaded", loaded && loaded(*server)).end_object();
+    writer.member("loaded", server->has_list());
+    if (server->has_list()) writer.member("tools", server->tools().size());
+    if (!server->error().empty()) writer.member("error", server->error());
+    writer.end_object();
   }
   writer.end_array().end_object();
 }

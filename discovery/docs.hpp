@@ -24,9 +24,6 @@ Detail parse_detail(std::string_view text) noexcept;
 /// A longer description is cut there, with a notice that says how long it is.
 inline constexpr std::size_t kMaxDocDescription = 16 * 1024;
 
-/// Whether a server counts as loaded in the run that asks.
-using LoadedPredicate = std::function<bool(const CatalogueServer&)>;
-
 /// Whether a server's process is up.
 using RunningPredicate = std::function<bool(const CatalogueServer&)>;
 
@@ -36,9 +33,10 @@ using RunningPredicate = std::function<bool(const CatalogueServer&)>;
 /// null, and one of several names stands there under each.
 void append_run_servers(std::string& out, std::span<const CatalogueServer* const> servers);
 
-/// `{"servers":[{"name","alias","description","cwd","loaded"}…]}`: the result of `list_servers`.
-void append_server_list(std::string& out, std::span<const CatalogueServer* const> servers,
-                        const LoadedPredicate& loaded);
+/// `{"servers":[{"name","alias","description","cwd","loaded","tools","error"}…]}`: the result of
+/// `list_servers`. `loaded`: its tools are known, and `tools` says how many there are; `error`: why
+/// it could not be asked the last time.
+void append_server_list(std::string& out, std::span<const CatalogueServer* const> servers);
 
 /// `{"tools":[{"name","alias","description","inputSchema"}…]}`: the result of `list_tools`.
 void append_tool_list(std::string& out, const CatalogueServer& server);
@@ -51,8 +49,9 @@ void append_docs(std::string& out, const CatalogueServer& server, const ToolDoc&
                  Detail detail);
 
 /// `{"docs":[…]}` of what a search found: the result of `search_tool_docs`. Each has a `score` as
-/// well, of three digits, and whether its server is `running`, where that can be told. Servers whose
-/// tools could not be looked at are named, where there are any: `"unlisted":[{"server","reason"}…]`.
+/// well, of three digits, and whether its server is `running`, where that can be told. Servers
+/// whose tools could not be looked at are named, where there are any:
+/// `"unlisted":[{"server","reason"}…]`.
 void append_docs(std::string& out, std::span<const SearchHit> hits, Detail detail,
                  const RunningPredicate& running = {},
                  std::span<const CatalogueServer* const> unlisted = {});

@@ -298,12 +298,12 @@ std::shared_ptr<NamedSession> Bridge::session_that_calls(
 }
 
 std::string Bridge::describe_servers() const {
+  registry_->load_kept_lists();
   std::string json;
   std::vector<const CatalogueServer*> servers;
   for (const CatalogueServer& server : registry_->catalogue().servers())
     servers.push_back(&server);
-  discovery::append_server_list(json, servers,
-                                [](const CatalogueServer& server) { return server.has_list(); });
+  discovery::append_server_list(json, servers);
   return json;
 }
 

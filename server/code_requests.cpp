@@ -295,10 +295,10 @@ std::vector<const CatalogueServer*> CodeRequests::reachable() const {
 }
 
 void CodeRequests::list_servers(Responder& responder, const Message&) {
+  registry_->load_kept_lists();
   std::string json;
   const std::vector<const CatalogueServer*> servers = reachable();
-  discovery::append_server_list(json, servers,
-                                [](const CatalogueServer& server) { return server.has_list(); });
+  discovery::append_server_list(json, servers);
   responder.result(std::string_view(json));
 }
 

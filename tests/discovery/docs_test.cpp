@@ -151,13 +151,19 @@ TEST_F(DocsTest, Servers) {
   EXPECT_EQ(json::parse(run), json::parse(R"([
     {"name":"file-system","alias":"file_system","description":"Files","cwd":"/work"},
     {"name":"other","alias":"other","description":"","cwd":null}])"));
-  const std::string list = written([&](std::string& to) {
-    append_server_list(to, both, [](const CatalogueServer& s) { return s.spec().name == "other"; });
-  });
-  EXPECT_EQ(json::parse(list), json::parse(R"({"servers":[
-    {"name":"file-system","alias":"file_system","description":"Files","cwd":"/work","loaded":false},
-    {"name":"other","alias":"other","description":"","cwd":null,"loaded":true}]})"));
-  const std::string none = written([&](std::string& to) { append_server_list(to, {}, {}); });
+  const auto list = [&] {
+    return json::parse(written([&](std::string& to) { append_server_list(to, both); }));
+  };
+  catalogue.set_tools("other", {});
+  EXPECT_EQ(list(), json::parse(R"({"servers":[
+    {"name":"file-system","alias":"file_system","description":"Files","cwd":"/work","loaded":true,
+     "tools":2},
+    {"name":"other","alias":"other","description":"","cwd":null,"loaded":true,"tools":0}]})"));
+  catalogue.set_failed("other", "it died");
+  EXPECT_EQ(list().at("servers").at(1), json::parse(R"(
+    {"name":"other","alias":"other","description":"","cwd":null,"loaded":false,
+     "error":"it died"})"));
+  const std::string none = written([&](std::string& to) { append_server_list(to, {}); });
   EXPECT_EQ(none, R"({"servers":[]})");
 }
 

@@ -15,7 +15,8 @@ names = ["grow"]
 async def list_tools(request: types.ListToolsRequest) -> types.ListToolsResult:
     # The second page's cursor is the empty string, which is as good as any.
     cursors = ["", *(str(n) for n in range(2, 100))]
-    cursor = request.params.cursor if request.params else None
+    # The SDK asks for itself without a request.
+    cursor = request.params.cursor if request and request.params else None
     page = 0 if cursor is None else cursors.index(cursor) + 1
     name = names[page]
     tool = types.Tool(name=name, description=f"The tool {name}.", inputSchema={"type": "object"})
