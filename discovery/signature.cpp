@@ -14,7 +14,7 @@
 namespace headrace::discovery {
 namespace {
 
-constexpr std::string_view kAnyObject = "dict[str, Any]";
+constexpr std::string_view kAnyObject = "dict";
 constexpr std::size_t kMaxLiterals = 12;
 constexpr std::size_t kMaxLiteralText = 160;
 constexpr std::size_t kMaxDefault = 60;
@@ -311,7 +311,8 @@ class Translator {
     const SchemaKeywords keywords = schema_keywords(schema);
     const std::string_view values = look(keywords, "additionalProperties");
     if (!is(values, JsonType::object) || depth >= kMaxTypeDepth) return std::string(kAnyObject);
-    return "dict[str, " + type_of(values, hint, depth + 1) + "]";
+    const std::string value = type_of(values, hint, depth + 1);
+    return value == "Any" ? std::string(kAnyObject) : "dict[str, " + value + "]";
   }
 
   std::string unique(const std::string& name) {

@@ -24,9 +24,9 @@ struct Signature {
   std::vector<std::string> types;
 };
 
-/// Objects deeper than this are `dict[str, Any]`; so is what an unreadable schema describes.
+/// Objects deeper than this are `dict`; so is what an unreadable schema describes.
 inline constexpr unsigned kMaxTypeDepth = 4;
-/// Beyond so many types, and so many bytes of them, further objects are `dict[str, Any]`.
+/// Beyond so many types, and so many bytes of them, further objects are `dict`.
 inline constexpr std::size_t kMaxTypes = 6;
 inline constexpr std::size_t kMaxTypesText = 448;
 /// Of which the result's get so many at most.

@@ -47,13 +47,17 @@ of a last expression is shown.
 ## Find
 
     await runtime.search_tool_docs("list issues", limit=5)            # over all servers
+    await runtime.search_tool_docs("list issues", detail="signature")  # and how to call each
+    help(mcp_jira.get_issue)                                          # all about one
     await runtime.query_tool_docs("jira", tool="get_issue", detail="full")  # with its schema
     runtime.discovered_servers()                                      # names
     await runtime.list_tools("jira")
 
-`detail` is `"summary"` or `"full"`. Plain functions of the same name end in `_sync`
-(`search_tool_docs_sync`, `query_tool_docs_sync`, `list_tools_sync`, `list_servers_sync`); also
-`describe_server(name)` and `list_loaded_server_metadata()`.
+`detail` is `"summary"`, `"signature"` or `"full"`. What a search finds also says how good it is
+(`score`) and whether its server is `running`; one that is not starts when it is called.
+`dir(mcp_jira)` names all tools of a server, and `inspect.signature` works on each. Plain functions
+of the same name end in `_sync` (`search_tool_docs_sync`, `query_tool_docs_sync`, `list_tools_sync`,
+`list_servers_sync`); also `describe_server(name)` and `list_loaded_server_metadata()`.
 
 ## Call
 

@@ -93,6 +93,27 @@ print(json.dumps({"hits": hits, "full": full, "one": one, "everything": everythi
     assert found["same"] is True
 
 
+def test_hits_say_how_good_they_are_and_whether_their_server_runs(start, some_runtime, home):
+    home.add_python("plain", "plain.py")
+    home.add_python("faulty", "faulty.py")
+    headrace = start(some_runtime)
+    found = headrace.json("""
+import json
+await mcp_plain.digest(text="x")
+try:
+    await mcp_faulty.exit()
+except Exception:
+    pass
+hits = await runtime.search_tool_docs("text of an exact length", limit=20)
+ended = await runtime.search_tool_docs("exits with 7 instead of an answer", detail="signature")
+print(json.dumps([[hit.score for hit in hits], [hits[0].server, hits[0].tool, hits[0].running],
+                  [ended[0].server, ended[0].tool, ended[0].running, ended[0].score > 0]]))
+""")
+    scores, first, ended = found
+    assert scores == sorted(scores, reverse=True) and scores[-1] > 0
+    assert first == ["plain", "blob", True] and ended == ["faulty", "exit", False, True]
+
+
 def test_modules_list_their_tools(start, some_runtime, three_servers):
     headrace = start(some_runtime, **three_servers["settings"])
     found = headrace.json("""
