@@ -125,9 +125,11 @@ bool ArgumentRules::is_right(std::string_view arguments, framing::StructuralInde
       given[place / 64] |= mark;
       right = right && !twice && parameter->rule.takes(item.value);
     }
-    const framing::Fault fault = walk.fault();
     index.trim();
-    if (fault != framing::Fault::none) return true;
+    if (walk.fault() != framing::Fault::none) {
+      by_alias = false;
+      return true;
+    }
   }
   return right && has_required(given);
 }

@@ -198,6 +198,23 @@ TEST(Catalogue, ACopyStandsOnItsOwn) {
   EXPECT_EQ(copy.find_tool("s", "b")->name, "b");
 }
 
+TEST(Catalogue, ArgumentsAreHeldAgainstTheToolsOfNow) {
+  Catalogue catalogue;
+  catalogue.set_servers({spec("s", "s")});
+  framing::StructuralIndex index;
+  for (const std::string name : {"before", "after"}) {
+    std::vector<ToolDoc> listed = tools({"x", "tool-" + name});
+    for (ToolDoc& tool : listed)
+      tool.input_schema = R"({"properties":{")" + name + R"(":{}},"required":[")" + name + "\"]}";
+    catalogue.set_tools("s", std::move(listed));
+    const CatalogueServer& server = catalogue.servers()[0];
+    const ToolDoc& tool = server.tools()[1];
+    EXPECT_EQ(server.argument_rules(tool).check("{}", index).error,
+              "tool_" + name + "() needs '" + name + "'. It takes (" + name + ": Any)");
+    EXPECT_EQ(&server.argument_rules(tool), &server.argument_rules(tool));
+  }
+}
+
 TEST(Catalogue, ToolsThatAreSwitchedOffAreNotThere) {
   Catalogue catalogue;
   ServerSpec server = spec("s", "s");

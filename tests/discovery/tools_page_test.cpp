@@ -39,8 +39,19 @@ TEST(ToolsPage, ReadsEveryField) {
   EXPECT_EQ(tool.output_schema, R"({"type":"array"})");
   EXPECT_EQ(tool.annotations, R"({"readOnlyHint":true})");
   EXPECT_EQ(tool.execution, R"({"taskSupport":"required"})");
+  EXPECT_TRUE(tool.needs_task);
   EXPECT_EQ(page.next_cursor, "p2");
   EXPECT_EQ(page.ttl_ms, 60000);
+}
+
+TEST(ToolsPage, OnlyWhatIsRequiredNeedsATask) {
+  for (const char* execution : {R"({"taskSupport":"optional"})", R"({"taskSupport":["required"]})",
+                                R"({"required":true})", R"("required")", "[]", "null"}) {
+    const std::string tool = R"({"name":"a","execution":)" + std::string(execution) + "}";
+    const ToolsPage page = parse_tools_page(R"({"tools":[)" + tool + "]}", "s");
+    ASSERT_EQ(page.tools.size(), 1U);
+    EXPECT_FALSE(page.tools[0].needs_task) << execution;
+  }
 }
 
 TEST(ToolsPage, AnEmptyCursorIsACursor) {

@@ -2,7 +2,9 @@
 right name, and what the server would take is let through."""
 
 import json
+from pathlib import Path
 
+import jsonschema
 import pytest
 
 # Tries calls; the arguments as the server saw them, or the words and the code of the error.
@@ -133,6 +135,24 @@ def test_a_tool_that_has_changed_is_not_judged_by_what_it_was(attempts):
     assert "It takes (file: str, head: int" in found[3][1]
 
 
+def test_a_list_that_is_kept_from_before_refuses_nothing(start, home, some_runtime):
+    tools = home.path / "tools.json"
+    home.add_python("echo-er", "echoing.py", tools)
+    found = []
+    for name in ("path", "file"):
+        tools.write_text(json.dumps([{"name": "read", "inputSchema": {
+            "type": "object", "required": [name], "additionalProperties": False,
+            "properties": {name: {"type": "string"}}}}]))
+        headrace = start(some_runtime)
+        found.append(headrace.json(f"""{TRY}
+print(json.dumps([await attempt(mcp_echo_er.read, {name}="x"),
+                  await attempt(mcp_echo_er.read, head=1)]))
+"""))
+        headrace.close()
+    words = "mcp_echo_er.read() has no parameter 'head'. It takes ({}: str)"
+    assert found == [[{name: "x"}, [-32602, words.format(name)]] for name in ("path", "file")]
+
+
 def test_large_arguments_are_checked_and_arrive(start, home, some_runtime):
     home.add_python("echo-er", "echoing.py")
     found = start(some_runtime).json(TRY + """
@@ -178,6 +198,75 @@ print(json.dumps([wrong, refused, taken]))
     assert wrong == []
     # Most of what is wrong has not come to the server.
     assert refused > 300 and taken > 200
+
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def example(schema, root, depth=0):
+    """A value that a schema allows, as far as that can be told simply."""
+    if not isinstance(schema, dict) or depth > 10:
+        return {}
+    if "$ref" in schema:
+        at = root
+        for part in schema["$ref"].lstrip("#/").split("/"):
+            at = at[part]
+        return example(at, root, depth + 1)
+    if "const" in schema:
+        return schema["const"]
+    if schema.get("enum"):
+        return schema["enum"][-1]
+    for key in ("anyOf", "oneOf", "allOf"):
+        if key in schema:
+            return example(schema[key][0], root, depth + 1)
+    kind = schema.get("type")
+    kind = kind[-1] if isinstance(kind, list) else kind
+    if kind == "object":
+        return {name: example(schema["properties"][name], root, depth + 1)
+                for name in schema.get("required", []) if name in schema.get("properties", {})}
+    if kind == "array":
+        return [example(schema.get("items"), root, depth + 1)] * schema.get("minItems", 1)
+    low = schema.get("minimum", schema.get("exclusiveMinimum", 0))
+    return {"string": "x" * max(schema.get("minLength", 1), 1), "boolean": True, "null": None,
+            "integer": int(low) + 1, "number": low + 1}.get(kind, "x")
+
+
+def test_nothing_right_is_refused_by_the_schemas_of_real_servers(start, home, some_runtime):
+    """1,600 tools of real servers, each with what it requires, and with all that it has."""
+    catalogue = json.loads((REPOSITORY / "bench/search_quality/catalogue.json").read_text())
+    tools, calls = [], []
+    for server in catalogue["servers"]:
+        for tool in server["tools"]:
+            name, schema = f"{server['name']}_{tool['name']}", tool["inputSchema"]
+            tools.append({"name": name, "inputSchema": schema})
+            properties = schema.get("properties", {})
+            right = jsonschema.validators.validator_for(schema)(schema)
+            for names in (schema.get("required", []), properties):
+                arguments = {key: example(properties[key], schema) for key in names
+                             if key in properties}
+                if right.is_valid(arguments):
+                    calls.append([name, arguments])
+    assert len(tools) > 1500 and len(calls) > 1.8 * len(tools)
+    (home.path / "tools.json").write_text(json.dumps(tools))
+    home.add_python("real", "echoing.py", home.path / "tools.json")
+    headrace = start(some_runtime)
+    headrace.output("calls = []")
+    for begin in range(0, len(calls), 500):
+        headrace.output(f"calls += __import__('json').loads({json.dumps(calls[begin:begin + 500])!r})")
+    found = headrace.json("""
+import asyncio, json
+from mcp.runtime import MCPError
+async def one(name, arguments):
+    try:
+        got = (await runtime.call_tool("real", name, arguments)).structuredContent["arguments"]
+        return None if got == arguments else [name, arguments, got]
+    except MCPError as error:
+        return [name, arguments, str(error)]
+results = await asyncio.gather(*(one(*call) for call in calls))
+wrong = [result for result in results if result]
+print(json.dumps([len(results), len(wrong), wrong[:5]]))
+""")
+    assert found == [len(calls), 0, []]
 
 
 def test_real_servers(start, home, some_runtime, node):

@@ -1,5 +1,6 @@
 """A server without any library that answers each call with the arguments as they came. Its schemas
-are of all kinds; the tool `change` gives `read` another one."""
+are of all kinds; the tool `change` gives `read` another one. Or the tools are those in the file that is
+its argument."""
 
 import json
 import sys
@@ -41,8 +42,12 @@ def say(message):
     sys.stdout.flush()
 
 
-def main():
+def main(file=None):
     changed = False
+    listed = None
+    if file is not None:
+        with open(file, encoding="utf-8") as opened:
+            listed = json.load(opened)
     for line in sys.stdin:
         message = json.loads(line)
         id, method, params = message.get("id"), message.get("method"), message.get("params", {})
@@ -53,7 +58,7 @@ def main():
                                       "capabilities": {"tools": {"listChanged": True}},
                                       "serverInfo": {"name": "echoing", "version": "1"}}})
         elif method == "tools/list":
-            say({"id": id, "result": {"tools": tools(changed)}})
+            say({"id": id, "result": {"tools": listed or tools(changed)}})
         elif method == "tools/call":
             if params["name"] == "change":
                 changed = True
@@ -65,4 +70,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])
