@@ -271,6 +271,9 @@ RegistryHooks Bridge::registry_hooks() {
   hooks.on_change = [this] {
     if (on_servers_changed) on_servers_changed();
   };
+  hooks.on_listed = [this] {
+    if (on_servers_listed) on_servers_listed();
+  };
   return hooks;
 }
 

@@ -121,6 +121,8 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
 
   /// Called when the servers, or what they offer, have changed.
   std::function<void()> on_servers_changed;
+  /// Called when a server was asked for its tools: describe_servers() may say something else.
+  std::function<void()> on_servers_listed;
 
   /// What is configured, and what of it is known: the text of a resource, JSON.
   std::string describe_servers() const;

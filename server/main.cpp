@@ -96,6 +96,7 @@ class Program {
     // Whoever only looks at what we are does not get so far, or is gone in a moment.
     server_->role().on_initialized = [this] { bridge_->prepare(); };
     server_->on_end = [this] { over_.set(); };
+    bridge_->on_servers_listed = [this] { server_->role().resource_updated(servers_uri); };
     bridge_->on_servers_changed = [this] {
       // Our own tool is the same, but what it can reach is not.
       server_->role().tools_changed();

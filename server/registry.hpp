@@ -45,6 +45,8 @@ struct RegistryHooks {
   std::function<std::string()> capabilities;
   /// The servers, or what one of them offers, have changed.
   std::function<void()> on_change;
+  /// A server was asked for its tools: what is known of it may be something else.
+  std::function<void()> on_listed;
 };
 
 /// Not thread-safe. Held by shared_ptr: starts under way keep it alive.

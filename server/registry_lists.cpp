@@ -184,6 +184,7 @@ void Registry::on_listed(const std::string& server, const Downstream* asked,
     catalogue_.set_unconfirmed(server);
   }
   queue_.finished(server);
+  if (hooks_.on_listed) hooks_.on_listed();
   for (Listed& done : waiting)
     done(error);
 }

@@ -88,13 +88,17 @@ def test_tools_are_learnt_in_the_background_and_the_servers_rest(start, some_run
     servers = [Counted(home, f"desk{n}") for n in range(6)]
     home.add("broken", "no-such-program-at-all")
     headrace = start(some_runtime)
+    headrace.call("resources/subscribe", {"uri": "headrace://servers"})
 
-    def known():
+    def told():
+        return len(headrace.notifications("notifications/resources/updated"))
+
+    while True:
+        before = told()
         found = listed_servers(headrace)
-        return len(found) == 7 and all(each["loaded"] or "error" in each
-                                       for each in found.values())
-
-    processes.eventually(known, lambda: f"all are known: {listed_servers(headrace)}", limit=60)
+        if len(found) == 7 and all(each["loaded"] or "error" in each for each in found.values()):
+            break
+        headrace.wait_until(lambda: told() > before, f"more is known than {found}")
     found = listed_servers(headrace)
     assert "no-such-program-at-all" in found["broken"]["error"] and not found["broken"]["loaded"]
     assert all(found[f"desk{n}"]["tools"] > 3 for n in range(6))
