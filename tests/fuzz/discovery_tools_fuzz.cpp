@@ -95,6 +95,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   FUZZ_CHECK(hits.size() <= 5);
   for (const SearchHit& hit : hits)
     FUZZ_CHECK(hit.score > 0 && hit.server == &server);
+  answer.clear();
+  append_docs(answer, hits, Detail::signature, [](const CatalogueServer&) { return true; });
+  check_answer(answer);
   if (!search_words(query).empty() && server.find_tool(query) != nullptr) FUZZ_CHECK(!hits.empty());
   return 0;
 }
