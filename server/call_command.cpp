@@ -3,6 +3,8 @@
 #include <headrace/discovery/json_text.hpp>
 #include <headrace/discovery/nearest_name.hpp>
 #include <headrace/engine/mcp/downstream.hpp>
+#include <headrace/framing/block.hpp>
+#include <headrace/framing/structural_index.hpp>
 #include <headrace/server/call_arguments.hpp>
 #include <headrace/server/call_command.hpp>
 #include <headrace/server/commands.hpp>
@@ -68,21 +70,6 @@ struct Ending {
   engine::mcp::Outcome outcome;
 };
 
-// A server that has to start first does not spend the call's time on it: `npx` may download.
-asio::awaitable<std::string> start(std::shared_ptr<Downstream> downstream,
-                                   engine::Deadline deadline) {
-  if (downstream->phase() == engine::mcp::Phase::ready) co_return std::string();
-  const auto ending = std::make_shared<Ending>(downstream->get_executor());
-  auto on_pages = [ending](engine::mcp::ListPages pages) {
-    ending->outcome.error = pages.error;
-    ending->outcome.message = std::move(pages.message);
-    ending->over.set();
-  };
-  downstream->list(engine::mcp::ListKind::tools, deadline, std::move(on_pages));
-  co_await ending->over.async_wait();
-  co_return ending->outcome.error ? ending->outcome.message : std::string();
-}
-
 int show(const engine::mcp::Outcome& outcome, const CallCommand& command) {
   if (outcome.error == engine::Errc::remote_error) {
     complain(command.server + " refuses the call: " + error_text(outcome.answer.body));
@@ -100,6 +87,23 @@ int show(const engine::mcp::Outcome& outcome, const CallCommand& command) {
     text = terminal_text(text);
   }
   return print(text) && !result.is_error ? EXIT_SUCCESS : exit_failed;
+}
+
+struct CheckedArguments {
+  std::string json;
+  std::string error;
+};
+
+// As of calls from code: mistakes are told by their right names.
+CheckedArguments check_arguments(const CatalogueServer& server, const ToolDoc& tool,
+                                 std::string_view json) {
+  std::string padded;
+  padded.reserve(json.size() + framing::block_padding);
+  padded = json;
+  framing::StructuralIndex index;
+  discovery::ArgumentCheck check = server.argument_rules(tool).check(padded, index);
+  if (!check.error.empty()) return {{}, "mcp_" + server.spec().alias + "." + check.error};
+  return {check.rewritten ? std::move(*check.rewritten) : std::string(json), {}};
 }
 
 }  // namespace
@@ -131,49 +135,46 @@ asio::awaitable<int> call_tool(CommandRun& run, CallCommand command) {
   const CatalogueServer* server = find_server(run, command.server);
   if (server == nullptr) co_return exit_failed;
   const std::string name = server->spec().name;
-  const std::string failure = co_await run.list(name);
-  if (!failure.empty()) {
-    complain(failure);
+  // By the running server, which has to start anyway: nothing is refused because of an old list,
+  // and the call's time is not spent on the start, where `npx` may download.
+  const std::string failure = co_await run.list(name, Freshness::confirmed);
+  server = run.registry().catalogue().find_server(name);
+  const std::shared_ptr<Downstream> downstream = run.registry().downstream(name);
+  if (!failure.empty() || server == nullptr || !downstream) {
+    complain(failure.empty() ? run.registry().why_unavailable(name) : failure);
     co_return exit_failed;
   }
-  server = run.registry().catalogue().find_server(name);
-  const ToolDoc* found = server == nullptr ? nullptr : server->find_tool(command.tool);
-  if (found == nullptr) {
-    if (server != nullptr) complain_of_tool(*server, command.tool);
+  const ToolDoc* tool = server->find_tool(command.tool);
+  if (tool == nullptr) {
+    complain_of_tool(*server, command.tool);
     co_return exit_failed;
   }
   const CallArguments arguments = command.input
                                       ? arguments_from_json(*command.input)
-                                      : arguments_from_words(command.words, found->input_schema);
+                                      : arguments_from_words(command.words, tool->input_schema);
   if (!arguments.error.empty()) {
     complain(arguments.error);
     co_return exit_usage;
   }
-  // The catalogue may change while the server starts.
-  const std::string tool = found->name;
+  CheckedArguments checked = check_arguments(*server, *tool, arguments.json);
+  if (!checked.error.empty()) {
+    complain(checked.error);
+    co_return exit_usage;
+  }
   std::chrono::milliseconds limit = server->spec().call_timeout;
   if (command.timeout || limit <= std::chrono::milliseconds(0))
     limit = command.timeout.value_or(run.options().timeout);
-  const std::shared_ptr<Downstream> downstream = run.registry().downstream(name);
-  if (!downstream) {
-    complain(run.registry().why_unavailable(name));
-    co_return exit_failed;
-  }
-  const engine::Deadline start_limit = engine::Deadline::after(run.options().start_timeout);
-  const std::string unstarted = co_await start(downstream, start_limit);
-  if (!unstarted.empty()) {
-    complain(unstarted);
-    co_return exit_failed;
-  }
   const auto ending = std::make_shared<Ending>(downstream->get_executor());
   auto on_outcome = [ending](engine::mcp::Outcome outcome) {
     ending->outcome = std::move(outcome);
     ending->over.set();
   };
   engine::mcp::CallContext context;
+  context.as_task = tool->needs_task;
+  const engine::RawJson json{checked.json, {}};
+  const engine::Deadline deadline = engine::Deadline::after(limit);
   const Downstream::Ticket ticket =
-      downstream->call_tool(tool, {arguments.json, {}}, engine::Deadline::after(limit),
-                            std::move(context), std::move(on_outcome));
+      downstream->call_tool(tool->name, json, deadline, std::move(context), std::move(on_outcome));
   run.on_signal = [downstream, ticket] {
     downstream->cancel(ticket, "the user has interrupted it");
   };

@@ -3,21 +3,17 @@
 #include <headrace/server/command_run.hpp>
 #include <headrace/server/plain_text.hpp>
 #include <headrace/server/program_options.hpp>
-#include <headrace/server/run_all.hpp>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
 
 namespace headrace::server {
 namespace {
-
-// Servers that are started at the same time: more would only wait for each other.
-constexpr std::size_t side_by_side = 4;
 
 // What has not ended by then is left to the guard, which kills it once we are gone.
 constexpr auto orderly_end = std::chrono::milliseconds(1500);
@@ -57,17 +53,20 @@ bool print(std::string_view text) {
   return false;
 }
 
+void fill_closed_streams() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(fd, F_GETFD) != -1) continue;
+    // Takes the lowest number that is free. Reading the one or writing the others is an error.
+    [[maybe_unused]] const int filled =
+        ::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+  }
+}
+
 void complain(std::string_view text) {
   std::string lines = "headrace: " + terminal_text(text);
   if (!lines.ends_with('\n')) lines += '\n';
   write_all(STDERR_FILENO, lines);
 }
-
-struct CommandRun::Queue {
-  std::vector<std::string> servers;
-  OnListed on_listed;
-  std::size_t next = 0;
-};
 
 CommandRun::CommandRun(const Options& options, std::string_view version)
     : options_(options), context_(1), signals_(context_.get_executor(), SIGINT, SIGTERM, SIGHUP) {
@@ -139,7 +138,7 @@ asio::awaitable<int> CommandRun::work_and_close(CommandRun& self, const Work& wo
   co_return code;
 }
 
-asio::awaitable<std::string> CommandRun::list(std::string server) {
+asio::awaitable<std::string> CommandRun::list(std::string server, Freshness freshness) {
   struct Listing {
     explicit Listing(const engine::Executor& executor) : done(executor) {}
     engine::Event done;
@@ -151,28 +150,29 @@ asio::awaitable<std::string> CommandRun::list(std::string server) {
     listing->done.set();
   };
   const engine::Deadline deadline = engine::Deadline::after(options_.start_timeout);
-  registry_->with_tools(server, Freshness::known, deadline, std::move(on_listed));
+  registry_->with_tools(server, freshness, deadline, std::move(on_listed));
   co_await listing->done.async_wait();
   co_return listing->error;
 }
 
-asio::awaitable<void> CommandRun::list_some(CommandRun& self, std::shared_ptr<Queue> queue) {
-  while (queue->next < queue->servers.size() && self.signal_ == 0) {
-    const std::string server = queue->servers[queue->next++];
-    const std::string error = co_await self.list(server);
-    queue->on_listed(server, error);
-  }
-}
-
-asio::awaitable<void> CommandRun::list_all(std::vector<std::string> servers, OnListed on_listed) {
-  const auto queue = std::make_shared<Queue>();
-  queue->servers = std::move(servers);
-  queue->on_listed = std::move(on_listed);
-  std::vector<asio::awaitable<void>> parts;
-  for (std::size_t i = 0; i < std::min(side_by_side, queue->servers.size()); ++i)
-    parts.push_back(list_some(*this, queue));
-  const engine::Executor executor = context_.get_executor();
-  co_await run_all(executor, std::move(parts));
+asio::awaitable<void> CommandRun::list_all(std::vector<std::string> servers, Freshness freshness,
+                                           OnListed on_listed) {
+  if (servers.empty()) co_return;
+  struct Listing {
+    Listing(const engine::Executor& executor, std::size_t servers, OnListed told)
+        : done(executor), left(servers), on_listed(std::move(told)) {}
+    engine::Event done;
+    std::size_t left;
+    OnListed on_listed;
+  };
+  const auto listing =
+      std::make_shared<Listing>(context_.get_executor(), servers.size(), std::move(on_listed));
+  const OnListed one = [listing](const std::string& server, const std::string& error) {
+    listing->on_listed(server, error);
+    if (--listing->left == 0) listing->done.set();
+  };
+  registry_->list_each(servers, freshness, one);
+  co_await listing->done.async_wait();
 }
 
 }  // namespace headrace::server

@@ -21,13 +21,17 @@ namespace headrace::server {
 /// reader that has gone has seen enough. SIGPIPE is to be ignored.
 bool print(std::string_view text);
 
+/// Puts something that can't be used in the place of standard streams that are closed, so that no
+/// other file gets their numbers and is taken for them.
+void fill_closed_streams();
+
 /// A line for stderr, after the program's name.
 void complain(std::string_view text);
 
 class CommandRun {
  public:
   using Work = std::function<asio::awaitable<int>(CommandRun&)>;
-  using OnListed = std::function<void(const std::string& server, const std::string& error)>;
+  using OnListed = Registry::OneListed;
 
   CommandRun(const Options& options, std::string_view version);
 
@@ -41,15 +45,18 @@ class CommandRun {
   /// Called when a signal wants it all to end, before the servers are told.
   std::function<void()> on_signal;
 
-  /// Empty once the tools of `server` (its exact name) are known, else why not.
-  asio::awaitable<std::string> list(std::string server);
+  /// Whether a signal has come: what is waited for has failed because of it.
+  bool interrupted() const noexcept { return signal_ != 0; }
 
-  /// The same of several, a few at a time; `on_listed` is told as each ends.
-  asio::awaitable<void> list_all(std::vector<std::string> servers, OnListed on_listed);
+  /// Empty once the tools of `server` (its exact name) are known, else why not. It may run then.
+  asio::awaitable<std::string> list(std::string server, Freshness freshness);
+
+  /// The same of several, a few at a time, that do not go on running; `on_listed` is told as each
+  /// ends.
+  asio::awaitable<void> list_all(std::vector<std::string> servers, Freshness freshness,
+                                 OnListed on_listed);
 
  private:
-  struct Queue;
-  static asio::awaitable<void> list_some(CommandRun& self, std::shared_ptr<Queue> queue);
   static asio::awaitable<void> close(std::shared_ptr<Registry> registry,
                                      std::shared_ptr<engine::Event> closed);
   static asio::awaitable<int> work_and_close(CommandRun& self, const Work& work);

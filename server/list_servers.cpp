@@ -3,14 +3,22 @@
 #include <headrace/server/list_servers.hpp>
 #include <headrace/server/plain_text.hpp>
 
+#include <array>
+#include <cstdint>
+#include <ctime>
+
 namespace headrace::server {
 namespace {
 
+using discovery::Catalogue;
+using discovery::CatalogueServer;
 using discovery::Discovery;
 using discovery::Fault;
+using discovery::ListState;
 using discovery::ServerSpec;
 using discovery::SpecSource;
 using framing::JsonWriter;
+using WallTime = std::chrono::system_clock::time_point;
 
 std::string command_line(const ServerSpec& spec) {
   std::string line = spec.command;
@@ -37,9 +45,52 @@ void write_source(JsonWriter& writer, const SpecSource& source) {
   writer.end_object();
 }
 
+// An attempt of an earlier process counts as one of ours.
+ListState state_of(const CatalogueServer& server) {
+  return !server.has_list() && !server.error().empty() ? ListState::failed : server.state();
+}
+
+std::string what_is_known(const CatalogueServer& server) {
+  if (!server.has_list()) return "its tools are not known: `headrace index` asks for them";
+  const std::size_t count = server.tools().size();
+  std::string text = std::to_string(count) + (count == 1 ? " tool" : " tools");
+  if (server.listed_at() != WallTime()) {
+    const auto age = std::chrono::system_clock::now() - server.listed_at();
+    text += ", listed " + readable_age(std::chrono::duration_cast<std::chrono::seconds>(age));
+  }
+  return text;
+}
+
+void write_known(JsonWriter& writer, const CatalogueServer& server) {
+  writer.member("state", discovery::to_string(state_of(server)));
+  if (server.has_list()) writer.member("tools", server.tools().size());
+  if (server.has_list() && server.listed_at() != WallTime()) {
+    const std::time_t at = std::chrono::system_clock::to_time_t(server.listed_at());
+    std::tm utc{};
+    std::array<char, 32> text{};
+    if (::gmtime_r(&at, &utc) != nullptr &&
+        std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &utc) > 0)
+      writer.member("listedAt", std::string_view(text.data()));
+  }
+  if (!server.error().empty()) writer.member("error", server.error());
+}
+
 }  // namespace
 
-std::string describe_servers(const Discovery& found) {
+std::string readable_age(std::chrono::seconds age) {
+  struct Unit {
+    std::int64_t seconds;
+    const char* name;
+  };
+  constexpr std::array units{Unit{86'400, "day"}, Unit{3'600, "hour"}, Unit{60, "minute"}};
+  for (const Unit& unit : units) {
+    const std::int64_t count = age.count() / unit.seconds;
+    if (count > 0) return std::to_string(count) + " " + unit.name + (count == 1 ? " ago" : "s ago");
+  }
+  return "just now";
+}
+
+std::string describe_servers(const Discovery& found, const Catalogue& known) {
   std::string text;
   // What a configuration holds must not steer a terminal.
   const auto add = [&text](std::string_view indent, std::string_view line) {
@@ -49,6 +100,11 @@ std::string describe_servers(const Discovery& found) {
     add("", spec.name + (spec.alias == spec.name ? "" : "  (in code: mcp_" + spec.alias + ")"));
     add("    ", command_line(spec));
     if (!spec.description.empty()) add("    ", spec.description);
+    const CatalogueServer* server = known.find_server(spec.name);
+    if (server != nullptr) {
+      add("    ", what_is_known(*server));
+      if (!server->error().empty()) add("    the last attempt to ask it failed: ", server->error());
+    }
     add("    from ", origin(spec.source));
     for (const discovery::OtherName& other : spec.other_names)
       add("    also ", other.name + ", from " + origin(other.source));
@@ -72,7 +128,7 @@ std::string describe_servers(const Discovery& found) {
   return text;
 }
 
-std::string servers_json(const Discovery& found) {
+std::string servers_json(const Discovery& found, const Catalogue& known) {
   std::string json;
   JsonWriter writer(json);
   writer.begin_object().key("servers").begin_array();
@@ -84,6 +140,7 @@ std::string servers_json(const Discovery& found) {
     writer.end_array();
     if (!spec.cwd.empty()) writer.member("cwd", spec.cwd);
     if (!spec.description.empty()) writer.member("description", spec.description);
+    if (const CatalogueServer* server = known.find_server(spec.name)) write_known(writer, *server);
     write_source(writer, spec.source);
     writer.key("otherNames").begin_array();
     for (const discovery::OtherName& other : spec.other_names) {

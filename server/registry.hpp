@@ -70,6 +70,9 @@ class Registry : public std::enable_shared_from_this<Registry> {
 
   const discovery::Catalogue& catalogue() const noexcept { return catalogue_; }
 
+  /// What the configuration says, faults included; valid until the next refresh().
+  const discovery::Discovery& configuration() const noexcept { return sources_.current(); }
+
   /// Why there is no server of this name, as far as its configuration tells.
   std::string why_unavailable(std::string_view server) const;
 

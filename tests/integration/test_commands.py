@@ -5,6 +5,7 @@ import os
 import pty
 import signal
 import subprocess
+import sys
 
 import pytest
 
@@ -155,6 +156,95 @@ def test_a_terminal_sees_how_far_it_is(home, watch):
     assert text.index("\r\033[K") < text.index("grüße")
 
 
+# --- what is kept ---
+
+def starts_of(path):
+    return len(path.read_text().splitlines()) if path.exists() else 0
+
+
+def test_what_was_asked_once_needs_no_server(run, home, tmp_path):
+    starts = tmp_path / "starts"
+    home.add_python("odd", "peculiar.py", starts)
+    assert run("index").out == "odd: 7 tools\n"
+    asked = starts_of(starts)
+    for arguments in (["tools"], ["tools", "--no-start"], ["tools", "steers"], ["docs", "odd"],
+                      ["docs", "odd", "steer", "--full"], ["servers"]):
+        assert "steer" in run(*arguments).out or arguments == ["servers"]
+    assert starts_of(starts) == asked
+    assert run("call", "odd", "arguments").out == "{}\n"
+    assert starts_of(starts) > asked
+
+
+def test_index_asks_all_and_says_what_came_of_it(run, home, node):
+    home.add_node("files", "server-filesystem", home.path)
+    for i in range(9):
+        home.add_python(f"odd{i}", "peculiar.py")
+    lines = run("index").out.splitlines()
+    assert len(lines) == 10 and {f"odd{i}: 7 tools" for i in range(9)} < set(lines)
+    home.add("broken", "false")
+    done = run("index", code=1)
+    assert "broken: " in done.out and "files: " in done.out and len(done.out.splitlines()) == 11
+    found = {server["name"]: server
+             for server in json.loads(run("index", "--json", code=1).out)["servers"]}
+    assert "could not be started" in found["broken"]["error"] and found["odd3"]["tools"] == 7
+
+
+def test_index_without_servers(run):
+    assert "no servers are configured" in run("index").err
+    assert json.loads(run("index", "--json").out) == {"servers": []}
+
+
+def test_servers_tell_what_is_known_of_each(run, home, tmp_path):
+    starts, listing = tmp_path / "starts", tmp_path / "listing"
+    home.add_python("odd", "peculiar.py", starts, listing)
+    home.add("broken", "false")
+
+    def states():
+        found = {server["name"]: server
+                 for server in json.loads(run("servers", "--json").out)["servers"]}
+        return found["odd"], found["broken"]
+
+    odd, broken = states()
+    assert odd["state"] == broken["state"] == "not listed" and not starts.exists()
+    run("index", code=1)
+    odd, broken = states()
+    assert odd["state"] == "failed" and "is \x1b[1mlost" in odd["error"] and "tools" not in odd
+    listing.touch()
+    run("index", code=1)
+    odd, broken = states()
+    assert odd["state"] == "cached" and odd["tools"] == 7 and "error" not in odd
+    assert odd["listedAt"].endswith("Z")
+    assert broken["state"] == "failed" and "status 1" in broken["error"]
+    listing.unlink()
+    run("index", code=1)
+    odd, broken = states()
+    assert odd["state"] == "cached" and odd["tools"] == 7 and "lost" in odd["error"]
+    text = run("servers").out
+    assert "7 tools, listed just now" in text and "the last attempt to ask it failed: " in text
+    assert is_plain(text)
+
+
+def test_a_tool_that_is_new_is_found(run, home, tmp_path):
+    script = tmp_path / "growing.py"
+    text = (conftest.SERVERS / "peculiar.py").read_text()
+    script.write_text(text)
+    home.add("odd", sys.executable, "-B", script)
+    run("index")
+    script.write_text(text.replace('"steer"', '"steer_clear"'))
+    assert "mcp_odd.steer_clear(" in run("docs", "odd", "steer_clear").out
+    script.write_text(text.replace('"steer"', '"steer_more"'))
+    assert run("call", "odd", "steer_more").out.startswith("red")
+
+
+def test_without_a_place_to_keep_things(run, home):
+    home.add_python("odd", "peculiar.py")
+    settings = {"HOME": None, "MCP_BRIDGE_STATE_DIR": home.servers}
+    assert run("index", **settings).out == "odd: 7 tools\n"
+    assert "not known yet" in run("tools", "--no-start", **settings).err
+    settings = {"XDG_CACHE_HOME": "/dev/null"}
+    assert run("index", **settings).out == "odd: 7 tools\n"
+
+
 # --- docs ---
 
 def test_docs_of_a_tool(run, home, node):
@@ -246,6 +336,13 @@ def test_arguments_are_taken_for_what_they_are(run, home):
     assert given("text=ü=\n", "grüße=1") == {"text": "ü=\n", "grüße": 1}
     assert given('{"n": 1.50,\n "text": ""}') == {"n": 1.5, "text": ""}
     assert given("-", input='\n{"n": 10000000000000000000000}\n') == {"n": 10 ** 22}
+
+
+def test_arguments_that_do_not_fit_are_a_wrong_use(run, home):
+    home.add_python("office", "office.py")
+    done = run("call", "office", "get_issue", "idd=HR-1", code=2)
+    assert done.out == "" and "did you mean 'id'?" in done.err
+    assert "query" in run("call", "office", "search_issues", '{"query": 5}', code=2).err
 
 
 def test_arguments_that_can_not_be_read_are_a_wrong_use(run, home, tmp_path):
@@ -351,6 +448,18 @@ def test_a_full_disk_is_told(home, watch):
         assert process.wait(LIMIT) == 1 and "No space left" in error
 
 
+@pytest.mark.parametrize("closed", [[0], [1], [2], [0, 1], [0, 1, 2]])
+def test_closed_streams_are_not_taken_for_others(home, watch, closed):
+    home.add_python("odd", "peculiar.py")
+    close = " ".join({0: "<&-", 1: ">&-", 2: "2>&-"}[fd] for fd in closed)
+    done = subprocess.run(["sh", "-c", f'"$0" call odd arguments n=1 {close}', conftest.PROGRAM],
+                          env=home.environment(), cwd=home.path, timeout=LIMIT,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert done.stdout == (b"" if 1 in closed else b'{"n": 1}\n'), done
+    assert done.returncode == (1 if 1 in closed else 0), done
+    assert (b"can't be written" in done.stderr) == (closed in ([1], [0, 1]))
+
+
 def test_without_a_home(run, home):
     home.add_python("odd", "peculiar.py")
     settings = {"HOME": None, "MCP_BRIDGE_STATE_DIR": home.servers}
@@ -361,14 +470,14 @@ def test_without_a_home(run, home):
 
 # --- the command line ---
 
-@pytest.mark.parametrize("command", ["servers", "tools", "docs", "call"])
+@pytest.mark.parametrize("command", ["servers", "tools", "docs", "call", "index"])
 def test_help(run, command):
     assert f"headrace {command}" in run(command, "--help").out
 
 
 def test_a_wrong_use_is_told(run):
     for arguments in (["--bogus"], ["tools", "--bogus"], ["docs"], ["call", "x"],
-                      ["tools", "x", "--limit", "0"], ["tools", "--limit", "5"], ["nonsense"]):
+                      ["index", "x"], ["tools", "x", "--limit", "0"], ["tools", "--limit", "5"], ["nonsense"]):
         assert run(*arguments, code=2).out == ""
 
 

@@ -27,7 +27,7 @@ def result_of(name, arguments):
 def schema_of(name):
     if name != "arguments":
         return {"type": "object"}
-    return {"type": "object", "properties": {"text": {"type": "string"}, "n": {"type": "integer"}}}
+    return {"type": "object", "properties": {"text": {"type": "string"}, "n": {"type": "number"}}}
 
 
 def main():
