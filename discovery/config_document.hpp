@@ -45,6 +45,7 @@ struct ConfigDocument {
   std::vector<ConfigMember> entries;
   std::vector<ConfigProject> projects;  ///< before `entries`; the deepest folder first
   std::vector<ConfigInput> inputs;
+  std::optional<ConfigValue> timeout;  ///< for entries that name none
   // Names, with `*` and `?` in them if need be.
   std::vector<std::string> disabled;                ///< that the file switches off elsewhere
   std::optional<std::vector<std::string>> allowed;  ///< that it is restricted to

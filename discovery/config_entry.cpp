@@ -340,7 +340,7 @@ class EntryReader {
       report(Severity::warning, line, std::move(message));
     };
     spec.tools = read_tool_rules(entry_.value, context_.dialect, ignored);
-    read_timeouts(entry_.value, context_.dialect, spec, ignored);
+    read_timeouts(entry_.value, context_.document.timeout, context_.dialect, spec, ignored);
     spec.protocol = read_protocol(entry_.value, ignored);
   }
 

@@ -95,6 +95,8 @@ class Reader {
         read_inputs(value);
       } else if (key == "projects" && dialect_.projects && is_object(value)) {
         read_projects(value);
+      } else if (key == "context_server_timeout") {
+        document_.timeout = convert(value);
       } else if (key == "description" && json_type(value) == JsonType::string) {
         document_.description = json_string(value);
       }
@@ -110,7 +112,8 @@ class Reader {
   }
 
  private:
-  // VS Code keeps `servers` and `inputs` in it, Gemini CLI names, OpenCode the servers themselves.
+  // VS Code keeps `servers` and `inputs` in it, Gemini CLI names, OpenCode the servers themselves
+  // and their usual times.
   void outer_section(std::string_view object) {
     JsonMembers members(object);
     std::string key;
@@ -120,6 +123,8 @@ class Reader {
         section("mcp.servers", value, document_.entries);
       } else if (key == "inputs") {
         read_inputs(value);
+      } else if (key == "timeout" && !is_entry(value)) {
+        document_.timeout = convert(value);
       } else if (key == "excluded") {
         add_names(value, document_.disabled);
       } else if (key == "allowed" && json_type(value) == JsonType::array) {

@@ -112,23 +112,24 @@ ToolRules read_tool_rules(const ConfigValue& entry, const Dialect& dialect,
   return rules;
 }
 
-void read_timeouts(const ConfigValue& entry, const Dialect& dialect, ServerSpec& spec,
-                   const SettingReport& report) {
+void read_timeouts(const ConfigValue& entry, const std::optional<ConfigValue>& usual,
+                   const Dialect& dialect, ServerSpec& spec, const SettingReport& report) {
   const auto read = [&](const ConfigValue* value, std::string_view key, milliseconds unit,
                         milliseconds& result) {
     if (value != nullptr) read_time(*value, key, unit, result, report);
   };
-  if (const ConfigValue* timeout = setting(entry, "timeout")) {
-    if (timeout->kind == Kind::object) {
-      read(setting(*timeout, "startup"), "timeout.startup", dialect.timeout_unit,
+  const auto read_timeout = [&](const ConfigValue& timeout) {
+    if (timeout.kind == Kind::object) {
+      read(setting(timeout, "startup"), "timeout.startup", dialect.timeout_unit,
            spec.start_timeout);
-      read(setting(*timeout, "request"), "timeout.request", dialect.timeout_unit,
-           spec.call_timeout);
+      read(setting(timeout, "request"), "timeout.request", dialect.timeout_unit, spec.call_timeout);
     } else {
-      read(timeout, "timeout", dialect.timeout_unit,
+      read(&timeout, "timeout", dialect.timeout_unit,
            dialect.timeout_is_for_start ? spec.start_timeout : spec.call_timeout);
     }
-  }
+  };
+  if (usual && usual->kind != Kind::null) read_timeout(*usual);
+  if (const ConfigValue* timeout = setting(entry, "timeout")) read_timeout(*timeout);
   constexpr milliseconds second(1000);
   for (const std::string_view key : {"startup_timeout_ms", "discoveryTimeoutMs"})
     read(setting(entry, key), key, milliseconds(1), spec.start_timeout);

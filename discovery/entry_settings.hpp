@@ -22,9 +22,10 @@ const ConfigValue* setting(const ConfigValue& entry, std::string_view name) noex
 ToolRules read_tool_rules(const ConfigValue& entry, const Dialect& dialect,
                           const SettingReport& report);
 
-/// `timeout`, and those of Codex, into `start_timeout` and `call_timeout` of `spec`.
-void read_timeouts(const ConfigValue& entry, const Dialect& dialect, ServerSpec& spec,
-                   const SettingReport& report);
+/// `timeout`, and those of Codex, into `start_timeout` and `call_timeout` of `spec`. `usual` is the
+/// file's own `timeout`, which counts where the entry says nothing.
+void read_timeouts(const ConfigValue& entry, const std::optional<ConfigValue>& usual,
+                   const Dialect& dialect, ServerSpec& spec, const SettingReport& report);
 
 /// `protocol`: `auto`, `legacy` or `modern`.
 Protocol read_protocol(const ConfigValue& entry, const SettingReport& report);

@@ -234,8 +234,8 @@ TEST_F(AgentsTest, OpenCode) {
 
 TEST_F(AgentsTest, OpenCodeWithServersBelowMcp) {
   const ServerSpec server = only_server(".config/opencode/opencode.json", R"({"mcp": {
-    "timeout": {"startup": 1}, "servers": {"s": {"type": "local", "command": ["npx", "-y", "e"],
-      "timeout": {"startup": 900, "request": 800}}}}})");
+    "timeout": {"startup": 1, "request": 800}, "servers": {"s": {"type": "local",
+      "command": ["npx", "-y", "e"], "timeout": {"startup": 900}}}}})");
   EXPECT_EQ(server.start_timeout, milliseconds(900));
   EXPECT_EQ(server.call_timeout, milliseconds(800));
 }
@@ -356,11 +356,13 @@ TEST_F(AgentsTest, OpenCodeSwitchesOffInTwoWays) {
 TEST_F(AgentsTest, ZedInTheNewerForms) {
   dir.write("home/.config/zed/settings.json", R"({"context_server_timeout": 60, "context_servers": {
     "on": {"enabled": true, "remote": false, "command": "z", "args": [], "timeout": 90},
+    "usual": {"command": "u"},
     "off": {"enabled": false, "command": "z2"},
     "web": {"url": "https://example.com/mcp", "headers": {"Authorization": "Bearer x"}}}})");
   const Discovery found = discover(options);
-  ASSERT_THAT(names(found), ElementsAre("on"));
+  ASSERT_THAT(names(found), ElementsAre("on", "usual"));
   EXPECT_EQ(found.servers[0].call_timeout, milliseconds(90'000));
+  EXPECT_EQ(found.servers[1].call_timeout, milliseconds(60'000));
   EXPECT_EQ(found.unreachable.size(), 1U);
 }
 
