@@ -19,6 +19,9 @@ constexpr std::size_t kMaxStrings = 2 * 1024 * 1024;
 // That one entry refers to.
 constexpr std::size_t kMaxFiles = 20;
 
+constexpr std::string_view kGivenNothing =
+    ": nothing of this program's environment goes to a server that code adds. ";
+
 using Kind = ConfigValue::Kind;
 
 bool names(const std::vector<std::string>& list, const std::string& server) {
@@ -189,6 +192,10 @@ class EntryReader {
   void read_inherited(ServerSpec& spec) {
     const ConfigValue* names = member("env_vars");
     if (names == nullptr) return;
+    if (context_.by_code && !names->items.empty()) {
+      return fail(names->line, "`env_vars` names variables" + std::string(kGivenNothing) +
+                                   "Write their values into `env`");
+    }
     for (const ConfigValue& item : names->items) {
       const ConfigValue* named = item.kind == Kind::object ? setting(item, "name") : &item;
       if (named == nullptr || named->kind != Kind::string || !is_name(*named)) continue;
@@ -370,6 +377,7 @@ class EntryReader {
   }
 
   void report_missing(const Expansion& expansion, std::size_t line, const std::string& where) {
+    if (context_.by_code) return report_reference(expansion, line, where);
     for (const std::string& name : expansion.missing) {
       fail(line, where + " needs the variable " + name + ", which is not set: set it, or write ${" +
                      name + ":-default}, or $${" + name + "} to pass it on as it is");
@@ -388,6 +396,15 @@ class EntryReader {
     }
   }
 
+  void report_reference(const Expansion& expansion, std::size_t line, const std::string& where) {
+    for (const auto* names : {&expansion.missing, &expansion.missing_inputs, &expansion.unknown}) {
+      if (names->empty()) continue;
+      return fail(line, where + " refers to " + ticked(names->front()) +
+                            std::string(kGivenNothing) +
+                            "Write the value itself, or $${ for a plain ${");
+    }
+  }
+
   std::string described(const std::string& id) const {
     for (const ConfigInput& input : context_.document.inputs) {
       if (input.id == id && !input.description.empty()) return " (" + input.description + ')';
@@ -396,9 +413,9 @@ class EntryReader {
   }
 
   std::optional<ConfigEntry> skip_self() {
-    report(Severity::info, entry_.value.line,
-           "it would start this program inside itself and is left out: "
-           "MCP_BRIDGE_ALLOW_SELF_SERVER=1 keeps it");
+    std::string message = "it would start this program inside itself and is left out";
+    if (!context_.by_code) message += ": MCP_BRIDGE_ALLOW_SELF_SERVER=1 keeps it";
+    report(Severity::info, entry_.value.line, std::move(message));
     return std::nullopt;
   }
 

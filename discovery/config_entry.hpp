@@ -34,6 +34,8 @@ struct EntryContext {
   /// are.
   std::string_view folder = {};
   FileReader read_file = {};  ///< for `envFile`; none: such entries are faults
+  /// Code in a sandbox wrote it: there is no file to mend, and nothing of ours flows into it.
+  bool by_code = false;
 };
 
 /// One entry that was read: a server, or a name that is none.

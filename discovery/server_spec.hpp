@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -57,6 +58,8 @@ struct ServerSpec {
   /// How long it may take to start, and one call to it. Zero: the entry says nothing.
   std::chrono::milliseconds start_timeout{0};
   std::chrono::milliseconds call_timeout{0};
+  /// The session that added it, and may alone use it. Zero: it was configured, for all.
+  std::uint64_t owner = 0;
 
   bool operator==(const ServerSpec&) const = default;
 };

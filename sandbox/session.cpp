@@ -454,6 +454,7 @@ asio::awaitable<void> Session::async_close() {
     current_->changed_.set();
   }
   co_await last->async_stop(false);
+  if (hooks_.on_interpreter_end) hooks_.on_interpreter_end();
 }
 
 }  // namespace headrace::sandbox

@@ -17,6 +17,15 @@ constexpr std::size_t remembered_names = 1000;
 // A client's first requests, and the interpreter's start, come first.
 constexpr auto before_background = std::chrono::milliseconds(500);
 
+// Those that code has added are its session's alone. No session has the tag 0.
+bool is_seen_by(const CatalogueServer& server, std::uint64_t tag) {
+  return server.spec().owner == 0 || server.spec().owner == tag;
+}
+
+std::string name_of_session(const CodeRun& run) {
+  return run.session.empty() ? "default" : run.session;
+}
+
 std::string joined(const std::string& one, const std::string& other) {
   return one.empty() || other.empty() ? one + other : one + "; " + other;
 }
@@ -61,6 +70,7 @@ std::shared_ptr<NamedSession> Bridge::make_session(const std::string& name) {
   const auto named = std::make_shared<NamedSession>();
   named->name = name;
   named->requests = std::make_shared<CodeRequests>(executor_, registry_, saved_tools_, ++last_tag_);
+  named->requests->allow_adding = options_.allow_add_servers;
   // The session's hooks hold the requests, never the other way round but weakly.
   sandbox::SessionHooks hooks;
   hooks.on_request = [requests = named->requests](engine::Responder responder,
@@ -70,7 +80,11 @@ std::shared_ptr<NamedSession> Bridge::make_session(const std::string& name) {
   hooks.on_cancelled = [requests = named->requests](std::string_view id) {
     requests->on_cancelled(id);
   };
-  hooks.on_interpreter_end = [requests = named->requests] { requests->cancel_all(); };
+  hooks.on_interpreter_end = [requests = named->requests, registry = registry_] {
+    requests->cancel_all();
+    // As its variables: whoever comes next in this session finds it as new.
+    registry->remove_all(requests->tag());
+  };
   hooks.saved_tools = [news = SavedToolsNews(saved_tools_)](bool fresh = true) mutable {
     return news.tell(fresh);
   };
@@ -131,8 +145,7 @@ asio::awaitable<void> Bridge::perform(std::shared_ptr<BridgeRun> run, CodeResult
     result.run.status = RunStatus::cancelled;
     co_return;
   }
-  const SessionTable::Taken taken =
-      sessions_.take(asked.session.empty() ? "default" : asked.session);
+  const SessionTable::Taken taken = sessions_.take(name_of_session(asked));
   if (!taken.use) {
     result.rejected = taken.error;
     co_return;
@@ -184,7 +197,7 @@ void Bridge::on_turn(const BridgeRun& run, NamedSession& named, sandbox::RunRequ
   if (run.request_.servers || options_.strict_servers) reach.only.emplace();
   if (run.request_.servers) {
     for (const std::string& name : *run.request_.servers) {
-      const CatalogueServer* server = registry_->catalogue().find_server(name);
+      const CatalogueServer* server = find_server(name, requests.tag());
       if (server != nullptr) reach.only->insert(server->spec().name);
     }
   }
@@ -195,12 +208,20 @@ void Bridge::on_turn(const BridgeRun& run, NamedSession& named, sandbox::RunRequ
     turn.loaded.push_back(server->spec().name);
 }
 
-std::string Bridge::find_unknown_server(const std::vector<std::string>& names) const {
-  const discovery::Catalogue& catalogue = registry_->catalogue();
+// One that this session, by its tag, may see; null when there is none.
+const CatalogueServer* Bridge::find_server(std::string_view name, std::uint64_t tag) const {
+  const CatalogueServer* server = registry_->catalogue().find_server(name);
+  const bool seen = server != nullptr && is_seen_by(*server, tag);
+  return seen ? server : nullptr;
+}
+
+std::string Bridge::find_unknown_server(const std::vector<std::string>& names,
+                                        std::uint64_t tag) const {
   for (const std::string& name : names) {
-    if (catalogue.find_server(name) != nullptr) continue;
+    if (find_server(name, tag) != nullptr) continue;
     std::string known;
-    for (const CatalogueServer& server : catalogue.servers()) {
+    for (const CatalogueServer& server : registry_->catalogue().servers()) {
+      if (!is_seen_by(server, tag)) continue;
       known += (known.empty() ? "" : ", ") + server.spec().name;
     }
     return registry_->why_unavailable(name) +
@@ -210,7 +231,11 @@ std::string Bridge::find_unknown_server(const std::vector<std::string>& names) c
 }
 
 asio::awaitable<std::string> Bridge::start_servers(std::shared_ptr<BridgeRun> run) {
-  std::string unknown = find_unknown_server(*run->request_.servers);
+  // A session that has not run anything has added none.
+  const auto session = sessions_.sessions().find(name_of_session(run->request_));
+  const std::uint64_t tag =
+      session == sessions_.sessions().end() ? 0 : session->second->requests->tag();
+  std::string unknown = find_unknown_server(*run->request_.servers, tag);
   if (!unknown.empty()) co_return unknown;
   const engine::Deadline deadline =
       engine::Deadline::after(options_.registry.downstream.start_limit);
@@ -304,8 +329,9 @@ std::string Bridge::describe_servers() const {
   registry_->load_kept_lists();
   std::string json;
   std::vector<const CatalogueServer*> servers;
-  for (const CatalogueServer& server : registry_->catalogue().servers())
-    servers.push_back(&server);
+  for (const CatalogueServer& server : registry_->catalogue().servers()) {
+    if (is_seen_by(server, 0)) servers.push_back(&server);
+  }
   discovery::append_server_list(json, servers);
   return json;
 }

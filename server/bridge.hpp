@@ -33,6 +33,8 @@ struct BridgeOptions {
   bool background_lists = true;
   /// Without `servers`, none can be reached.
   bool strict_servers = false;
+  /// Code may start servers for its session. They run on the host, with the rights of this process.
+  bool allow_add_servers = false;
   std::filesystem::path saved_tools;
 };
 
@@ -141,7 +143,8 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
                                            std::shared_ptr<BridgeRun> run,
                                            std::shared_ptr<NamedSession> named);
   asio::awaitable<std::string> start_servers(std::shared_ptr<BridgeRun> run);
-  std::string find_unknown_server(const std::vector<std::string>& names) const;
+  std::string find_unknown_server(const std::vector<std::string>& names, std::uint64_t tag) const;
+  const discovery::CatalogueServer* find_server(std::string_view name, std::uint64_t tag) const;
   void on_turn(const BridgeRun& run, NamedSession& named, sandbox::RunRequest& turn);
   std::shared_ptr<NamedSession> session_that_calls(
       const engine::mcp::Downstream& server, std::uint64_t call_tag,

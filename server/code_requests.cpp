@@ -57,8 +57,8 @@ const CodeRequests::Route CodeRequests::routes[] = {
     {"query_tool_docs", &CodeRequests::query_tool_docs},
     {"search_tool_docs", &CodeRequests::search_tool_docs},
     {"reload", &CodeRequests::reload},
-    {"add_server", &CodeRequests::refuse_change},
-    {"remove_server", &CodeRequests::refuse_change},
+    {"add_server", &CodeRequests::add_server},
+    {"remove_server", &CodeRequests::remove_server},
     {"save_tool", &CodeRequests::save_tool},
     {"delete_tool", &CodeRequests::delete_tool},
     {"saved_tools", &CodeRequests::saved_tools},
@@ -96,7 +96,7 @@ const CatalogueServer* CodeRequests::find_server(Responder& responder, std::stri
     return nullptr;
   }
   const CatalogueServer* server = registry_->catalogue().find_server(server_name_);
-  if (server == nullptr || !reach_.allows(server->spec().name)) {
+  if (server == nullptr || !reach_.allows(server->spec())) {
     responder.error(not_available_code, registry_->why_unavailable(server_name_));
     return nullptr;
   }
@@ -289,7 +289,7 @@ void CodeRequests::cancel_all() {
 std::vector<const CatalogueServer*> CodeRequests::reachable() const {
   std::vector<const CatalogueServer*> servers;
   for (const CatalogueServer& server : registry_->catalogue().servers()) {
-    if (reach_.allows(server.spec().name)) servers.push_back(&server);
+    if (reach_.allows(server.spec())) servers.push_back(&server);
   }
   return servers;
 }
@@ -452,7 +452,7 @@ void CodeRequests::finish_search(const std::shared_ptr<Search>& search) {
   search->patience.reset();
   if (!*search->responder) return;
   const auto within_reach = [this](const CatalogueServer& server) {
-    return reach_.allows(server.spec().name);
+    return reach_.allows(server.spec());
   };
   std::string json;
   const auto hits =
@@ -466,24 +466,6 @@ void CodeRequests::finish_search(const std::shared_ptr<Search>& search) {
   };
   discovery::append_docs(json, hits, search->detail, is_running, unlisted);
   search->responder->result(std::string_view(json));
-}
-
-void CodeRequests::reload(Responder& responder, const Message&) {
-  registry_->refresh();
-  const std::vector<const CatalogueServer*> servers = reachable();
-  std::string list;
-  discovery::append_run_servers(list, servers);
-  std::string json;
-  framing::JsonWriter writer(json);
-  writer.begin_object().member("servers", servers.size()).raw_member("run_servers", list);
-  writer.end_object();
-  responder.result(std::string_view(json));
-}
-
-void CodeRequests::refuse_change(Responder& responder, const Message&) {
-  responder.error(engine::mcp::invalid_request,
-                  "code may not add or remove servers here: they run on the host. Write them into "
-                  "a file in ~/MCPs and call runtime.reload()");
 }
 
 }  // namespace headrace::server

@@ -21,7 +21,12 @@ struct Reach {
   /// Names; nothing: every configured server.
   std::optional<std::set<std::string, std::less<>>> only;
 
-  bool allows(std::string_view server) const { return !only || only->contains(server); }
+  /// The CodeRequests::tag of the session, which alone reaches the servers that it has added.
+  std::uint64_t session = 0;
+
+  bool allows(const discovery::ServerSpec& server) const {
+    return (!only || only->contains(server.name)) && (server.owner == 0 || server.owner == session);
+  }
 };
 
 /// Calls to servers that have ended, and the time they took together.
@@ -41,7 +46,12 @@ class CodeRequests : public std::enable_shared_from_this<CodeRequests> {
         saved_tools_(std::move(saved_tools)),
         tag_(tag) {}
 
-  void set_reach(Reach reach) { reach_ = std::move(reach); }
+  void set_reach(Reach reach) {
+    reach_ = std::move(reach);
+    reach_.session = tag_;
+  }
+  /// Whether the code may start servers of its own, on the host.
+  bool allow_adding = false;
   /// When a call that begins now has to be over.
   std::function<engine::Deadline()> deadline;
 
@@ -57,7 +67,7 @@ class CodeRequests : public std::enable_shared_from_this<CodeRequests> {
                      const engine::mcp::ProgressUpdate&)>
       on_progress;
 
-  /// The CallContext::tag of its calls.
+  /// The CallContext::tag of its calls, and the owner of the servers that the code adds.
   std::uint64_t tag() const noexcept { return tag_; }
   /// When the youngest call under way to this server began; nothing when there is none.
   std::optional<engine::Clock::time_point> latest_call_to(
@@ -93,8 +103,12 @@ class CodeRequests : public std::enable_shared_from_this<CodeRequests> {
   void list_tools(engine::Responder& responder, const engine::Message& message);
   void query_tool_docs(engine::Responder& responder, const engine::Message& message);
   void search_tool_docs(engine::Responder& responder, const engine::Message& message);
+  // In server_requests.cpp.
   void reload(engine::Responder& responder, const engine::Message& message);
-  void refuse_change(engine::Responder& responder, const engine::Message& message);
+  void add_server(engine::Responder& responder, const engine::Message& message);
+  void remove_server(engine::Responder& responder, const engine::Message& message);
+  bool may_change_servers(engine::Responder& responder) const;
+  std::string describe_change(const std::vector<std::string>& notes = {}) const;
   void save_tool(engine::Responder& responder, const engine::Message& message);
   void delete_tool(engine::Responder& responder, const engine::Message& message);
   void saved_tools(engine::Responder& responder, const engine::Message& message);

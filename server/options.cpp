@@ -237,6 +237,7 @@ Options read_options(const discovery::EnvironmentLookup& environment) {
   set(options.allow_self, reader.parsed("MCP_BRIDGE_ALLOW_SELF_SERVER", parse_flag, flag));
   set(options.strict_servers, reader.parsed("MCP_BRIDGE_STRICT_SERVERS", parse_flag, flag));
   set(options.background_lists, reader.parsed("MCP_BRIDGE_BACKGROUND_LISTS", parse_flag, flag));
+  set(options.allow_add_servers, reader.parsed("MCP_BRIDGE_ALLOW_ADD_SERVERS", parse_flag, flag));
   set(options.max_output, reader.parsed("MCP_BRIDGE_MAX_OUTPUT", parse_bytes, size));
   set(options.start_timeout, reader.parsed("MCP_BRIDGE_START_TIMEOUT", parse_seconds, time));
 

@@ -52,6 +52,8 @@ struct Options {
   bool strict_servers = false;
   /// Servers whose tools are not known are asked for them before anybody wants them.
   bool background_lists = true;
+  /// Code may start servers of its own, on the host.
+  bool allow_add_servers = false;
   std::size_t max_output = 256 << 10;
   std::chrono::seconds start_timeout{60};
 };

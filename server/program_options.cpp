@@ -60,6 +60,7 @@ BridgeOptions bridge_options(const Options& options, std::string_view version,
   bridge.session.memory_limit = options.limits.memory;
   bridge.session.process_limit = options.limits.pids;
   bridge.strict_servers = options.strict_servers;
+  bridge.allow_add_servers = options.allow_add_servers;
   bridge.saved_tools = expanded(options.state_dir) / "user_tools";
   return bridge;
 }

@@ -76,11 +76,7 @@ Registry::Registry(engine::Executor executor, RegistryOptions options,
 void Registry::refresh() {
   if (!sources_.refresh()) return;
   report(sources_.current().faults);
-  const discovery::CatalogueChanges changes = catalogue_.set_servers(sources_.current().servers);
-  for (const std::string& server : changes.removed)
-    retire(server);
-  for (const std::string& server : changes.restarted)
-    retire(server);
+  take_servers();
   // Of those that run nothing is to be read; of the others, other tools may be enabled now.
   for (auto& [name, entry] : entries_) {
     if (!entry.downstream) entry.looked_up = false;

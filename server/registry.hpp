@@ -73,6 +73,17 @@ class Registry : public std::enable_shared_from_this<Registry> {
   /// What the configuration says, faults included; valid until the next refresh().
   const discovery::Discovery& configuration() const noexcept { return sources_.current(); }
 
+  /// Adds a server for the session `spec.owner` alone; no alias need be given. Empty when it is
+  /// there, also if it was before; else why not. Where a file comes to define one of its name, that
+  /// one takes its place.
+  std::string add(discovery::ServerSpec spec);
+  /// Ends one that was added for this session; false when there is none.
+  bool remove(std::string_view server, std::uint64_t owner);
+  void remove_all(std::uint64_t owner);
+
+  /// What `~` stands for in the configuration.
+  std::string home() const;
+
   /// Why there is no server of this name, as far as its configuration tells.
   std::string why_unavailable(std::string_view server) const;
 
@@ -138,6 +149,7 @@ class Registry : public std::enable_shared_from_this<Registry> {
                  engine::mcp::ListPages pages);
   std::string take_list(const std::string& server, Entry& entry, engine::mcp::ListPages& pages);
   void keep_failure(const std::string& server, const std::string& error);
+  void take_servers();
   void retire(const std::string& server);
   engine::mcp::DownstreamHooks downstream_hooks(const std::string& server);
   void on_tools_changed(const std::string& server);
@@ -150,6 +162,7 @@ class Registry : public std::enable_shared_from_this<Registry> {
   RegistryHooks hooks_;
   std::shared_ptr<engine::mcp::EraMemory> eras_;
   discovery::Sources sources_;
+  std::vector<discovery::ServerSpec> added_;  // by code, each for its session
   discovery::Catalogue catalogue_;
   discovery::CatalogueCache kept_lists_;
   Entries entries_;

@@ -24,10 +24,13 @@ def add_server(name: Any, config: Any) -> str:
         raise MCPError(
             "'config' must be an object, as {'command': 'npx', 'args': ['-y', 'package']}", -32602
         )
-    _ask("add_server", {"name": name, "config": config})
-    if name not in catalogue.by_name:
-        return f"Added {name!r}; this run can't reach it."
-    return f"Added {name!r}: it is here as mcp_{catalogue.alias_of(name)}."
+    notes = _ask("add_server", {"name": name, "config": config}).get("notes")
+    said = f"Added {name!r}; this run can't reach it."
+    if name in catalogue.by_name:
+        said = f"Added {name!r}: it is here as mcp_{catalogue.alias_of(name)}."
+    for note in notes if isinstance(notes, list) else ():
+        said += f" Note: {note}."
+    return said
 
 
 def remove_server(name: Any) -> str:
@@ -36,9 +39,12 @@ def remove_server(name: Any) -> str:
     return f"Removed {name!r}."
 
 
-def _ask(method: str, params: dict) -> None:
+def _ask(method: str, params: dict) -> dict:
     """The request, and the servers that its answer names put into the globals of this run."""
     answer = session.current.channel.request_sync(method, encode(params))
-    servers = answer.get("run_servers") if isinstance(answer, dict) else None
+    if not isinstance(answer, dict):
+        return {}
+    servers = answer.get("run_servers")
     if isinstance(servers, list):
         namespace.renew_servers(session.current.globals, servers)
+    return answer

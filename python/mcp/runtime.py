@@ -281,8 +281,9 @@ def reload() -> str:
 
 
 def add_server(name: str, config: dict) -> str:
-    """Starts an MCP server for this session, where the user allows it. `config` is an entry as in
-    a configuration file: `{"command": "npx", "args": ["-y", "package"]}`."""
+    """Starts an MCP server on the host for this session, where the user allows it; it ends with the
+    session's variables. `config` is an entry as in a configuration file: `{"command": "npx",
+    "args": ["-y", "package"], "env": {"NAME": "value"}}`, with values in place of `${NAME}`."""
     from headrace_runtime import control
 
     return _Words(control.add_server(name, config))

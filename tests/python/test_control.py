@@ -42,6 +42,18 @@ print(push.sync(), runtime.discovered_servers())
     assert changing.asked == [("add_server", {"name": "Git Hub", "config": CONFIG})]
 
 
+@pytest.mark.parametrize("notes, said", [
+    (["`description` is not a string, and ignored", "two"],
+     " Note: `description` is not a string, and ignored. Note: two."),
+    ([], ""), (None, ""), ("words", ""),
+])
+def test_what_was_ignored_of_an_added_server_is_told(changing, notes, said):
+    changing.handlers["add_server"] = lambda params: {
+        "servers": 3, "run_servers": changing.servers, "notes": notes}
+    assert shown(changing, f"print(runtime.add_server('Git Hub', {CONFIG!r}))") == (
+        f"Added 'Git Hub': it is here as mcp_git_hub.{said}\n")
+
+
 def test_a_removed_server_is_gone_at_once(changing):
     changing.servers = [FILES]
     code = """

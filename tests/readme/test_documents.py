@@ -36,6 +36,7 @@ class Settings(unittest.TestCase):
         self.assertIn(f"pids = {shown['MCP_BRIDGE_PIDS']};", header)
         self.assertIn(f"max_output = {shown['MCP_BRIDGE_MAX_OUTPUT'].rstrip('k')} << 10;", header)
         for field, name in (("strict_servers", "MCP_BRIDGE_STRICT_SERVERS"),
+                            ("allow_add_servers", "MCP_BRIDGE_ALLOW_ADD_SERVERS"),
                             ("allow_self", "MCP_BRIDGE_ALLOW_SELF_SERVER")):
             self.assertIn(f"bool {field} = {['false', 'true'][int(shown[name])]};", header)
         self.assertIn(f"output_mode = OutputMode::{shown['MCP_BRIDGE_OUTPUT_MODE']};", header)

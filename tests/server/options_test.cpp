@@ -48,6 +48,7 @@ TEST(Options, DefaultsAreThoseOfTheExistingBridge) {
   EXPECT_FALSE(options.allow_self);
   EXPECT_FALSE(options.strict_servers);
   EXPECT_TRUE(options.background_lists);
+  EXPECT_FALSE(options.allow_add_servers);
 }
 
 TEST(Options, EveryVariableIsRead) {
@@ -71,7 +72,8 @@ TEST(Options, EveryVariableIsRead) {
                                 {"MCP_BRIDGE_TRACE", "/srv/traces"},
                                 {"MCP_BRIDGE_ALLOW_SELF_SERVER", "yes"},
                                 {"MCP_BRIDGE_STRICT_SERVERS", "1"},
-                                {"MCP_BRIDGE_BACKGROUND_LISTS", "off"}});
+                                {"MCP_BRIDGE_BACKGROUND_LISTS", "off"},
+                                {"MCP_BRIDGE_ALLOW_ADD_SERVERS", "on"}});
   EXPECT_EQ(options.runtime, "podman");
   EXPECT_EQ(options.image, "quay.example/x:1");
   EXPECT_EQ(options.timeout, 45s);
@@ -93,6 +95,7 @@ TEST(Options, EveryVariableIsRead) {
   EXPECT_TRUE(options.allow_self);
   EXPECT_TRUE(options.strict_servers);
   EXPECT_FALSE(options.background_lists);
+  EXPECT_TRUE(options.allow_add_servers);
 }
 
 TEST(Options, WhatCannotBeReadNamesItsVariable) {
