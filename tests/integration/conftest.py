@@ -4,6 +4,7 @@ each test that nothing was left behind."""
 import json
 import os
 import shutil
+import signal
 import sys
 from pathlib import Path
 
@@ -31,6 +32,8 @@ def pytest_configure(config):
     config.addinivalue_line(
         "markers", "off_schema(reason): what Headrace sends in this test can't fit the schemas")
     processes.adopt_orphans()
+    # A shell that put us into the background has SIGINT ignored, and what we start would inherit it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items):
