@@ -17,6 +17,9 @@ constexpr std::size_t kMaxSignature = 600;
 constexpr std::size_t kMaxShownName = 100;
 constexpr std::size_t kMaxUnknown = 20;
 
+// How often a schema is looked through for what its references stand for.
+constexpr std::size_t kMaxEffort = 256;
+
 // Quicker than by the alphabet: most names are told apart by their length.
 bool before(std::string_view a, std::string_view b) noexcept {
   return a.size() != b.size() ? a.size() < b.size() : a < b;
@@ -41,7 +44,7 @@ struct ArgumentRules::Given {
 
 ArgumentRules::ArgumentRules(const ToolDoc& tool) : tool_(tool.alias) {
   const std::string_view schema = tool.input_schema;
-  if (!is(schema, JsonType::object)) {
+  if (!is(schema, JsonType::object) || schema.size() > kMaxSchema) {
     open_ = true;
     return;
   }
@@ -52,11 +55,12 @@ ArgumentRules::ArgumentRules(const ToolDoc& tool) : tool_(tool.alias) {
   std::stable_partition(members.list.begin(), members.list.end(),
                         [](const SchemaMember& member) { return member.required; });
   std::set<std::string> aliases;
+  std::size_t effort = kMaxEffort * schema.size();
   for (SchemaMember& member : members.list) {
     std::string alias = parameter_alias(member.name);
     if (!aliases.insert(alias).second) alias.clear();
     parameters_.push_back({std::move(member.name), std::move(alias),
-                           ValueRule(schema, member.schema),
+                           ValueRule(schema, member.schema, effort),
                            member.required && !has_default(schema, member.schema)});
   }
   std::sort(parameters_.begin(), parameters_.end(),

@@ -11,6 +11,10 @@
 
 namespace headrace::discovery {
 
+/// A longer schema allows anything, as far as we are concerned: whoever follows its references goes
+/// through it again and again. The longest in use are a third of that.
+inline constexpr std::size_t kMaxSchema = 256 * 1024;
+
 /// What a schema says, by keyword; views into its text, in which no flaw was found.
 using SchemaKeywords = std::map<std::string, std::string_view, std::less<>>;
 

@@ -167,9 +167,11 @@ class Translator {
     const std::string_view type = look(keywords, "type");
     if (is(type, JsonType::array)) {
       std::vector<std::string> types;
+      std::set<std::string_view> seen;
       std::string_view each;
       for (JsonElements elements(type); elements.next(each);) {
-        if (is(each, JsonType::string))
+        // Said again and again, on each level, it would take for ever.
+        if (is(each, JsonType::string) && seen.insert(each).second)
           types.push_back(simple(json_string(each), schema, keywords, hint, depth));
       }
       return united(types);
@@ -335,7 +337,7 @@ std::string default_of(std::string_view schema) {
 }
 
 std::string parameters_of(std::string_view schema, Signature& out, TypeNames& names) {
-  if (schema.empty() || json_type(schema) != JsonType::object) return "(**extra)";
+  if (!is(schema, JsonType::object) || schema.size() > kMaxSchema) return "(**extra)";
   Translator translator(schema, out, names);
   SchemaMembers all = schema_members(schema, schema);
   std::vector<SchemaMember>& members = all.list;
@@ -375,7 +377,9 @@ Signature make_signature(const ToolDoc& tool) {
     // What a result looks like shows when it is there; what a call needs has to be known before.
     names.text = std::max(names.text, kMaxTypesText - kMaxResultText);
     Translator translator(tool.output_schema, signature, names);
-    signature.result = translator.type_of(tool.output_schema, "result", 0);
+    signature.result = tool.output_schema.size() > kMaxSchema
+                           ? std::string(kAnyObject)
+                           : translator.type_of(tool.output_schema, "result", 0);
   }
   return signature;
 }

@@ -24,7 +24,8 @@ struct Signature {
   std::vector<std::string> types;
 };
 
-/// Objects deeper than this are `dict`; so is what an unreadable schema describes.
+/// Objects deeper than this are `dict`; so is what an unreadable schema describes, or one that is
+/// longer than `kMaxSchema`.
 inline constexpr unsigned kMaxTypeDepth = 4;
 /// Beyond so many types, and so many bytes of them, further objects are `dict`.
 inline constexpr std::size_t kMaxTypes = 6;

@@ -25,8 +25,6 @@ constexpr unsigned kObject = bit(JsonType::object);
 constexpr unsigned kInteger = 1U << 6;
 
 constexpr unsigned kMaxNesting = 8;
-// References fan out: what a hostile schema makes of few bytes may be countless.
-constexpr unsigned kMaxSteps = 500;
 constexpr std::size_t kMaxChoices = 1000;
 constexpr std::size_t kMaxChoicesText = 300;
 constexpr std::size_t kMaxShown = 60;
@@ -103,15 +101,15 @@ struct ValueRule::Allowed {
 
 class ValueRule::Reader {
  public:
-  explicit Reader(std::string_view root) : root_(root) {}
+  Reader(std::string_view root, std::size_t& effort) : root_(root), effort_(effort) {}
 
   Allowed read(std::string_view schema, unsigned nesting) {
-    if (nesting > kMaxNesting || ++steps_ > kMaxSteps || !is(schema, JsonType::object)) return {};
+    if (nesting > kMaxNesting || !is(schema, JsonType::object) || !spend(schema)) return {};
     const SchemaKeywords keywords = schema_keywords(schema);
     Allowed allowed;
     if (const std::string_view reference = look(keywords, "$ref"); !reference.empty()) {
       // Older drafts ignore what stands beside a reference.
-      const std::string_view target = is(reference, JsonType::string)
+      const std::string_view target = is(reference, JsonType::string) && spend(root_)
                                           ? resolve_reference(root_, json_string(reference))
                                           : std::string_view();
       allowed = read(target, nesting + 1);
@@ -125,6 +123,13 @@ class ValueRule::Reader {
   }
 
  private:
+  // References fan out: what a hostile schema makes of few bytes may be countless.
+  bool spend(std::string_view text) {
+    const bool lasts = text.size() <= effort_;
+    effort_ -= lasts ? text.size() : effort_;
+    return lasts;
+  }
+
   Allowed read_own(const SchemaKeywords& keywords, unsigned nesting) {
     Allowed allowed;
     allowed.types = types_of(look(keywords, "type"));
@@ -212,11 +217,11 @@ class ValueRule::Reader {
   }
 
   std::string_view root_;
-  unsigned steps_ = 0;
+  std::size_t& effort_;
 };
 
-ValueRule::ValueRule(std::string_view root, std::string_view schema) {
-  Allowed allowed = Reader(root).read(schema, 0);
+ValueRule::ValueRule(std::string_view root, std::string_view schema, std::size_t& effort) {
+  Allowed allowed = Reader(root, effort).read(schema, 0);
   types_ = allowed.types;
   formatted_ = allowed.formatted;
   if (allowed.choices && allowed.choices->size() <= kMaxChoices)

@@ -1,6 +1,7 @@
 // What a schema demands of one value, as far as its type and a list of choices go.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -15,8 +16,10 @@ namespace headrace::discovery {
 /// such as `date-time`.
 class ValueRule {
  public:
-  /// `schema` is a part of `root`; no flaw was found in it.
-  ValueRule(std::string_view root, std::string_view schema);
+  /// `schema` is a part of `root`; no flaw was found in it. `effort` is how many bytes may be
+  /// looked through for this value and those that follow; where it does not last, anything is
+  /// allowed.
+  ValueRule(std::string_view root, std::string_view schema, std::size_t& effort);
 
   /// `value` is a JSON value without white space round it. It is looked at no further than a string
   /// goes: what is in arrays and objects is the server's affair.

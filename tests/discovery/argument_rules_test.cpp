@@ -1,5 +1,6 @@
 // Arguments that fit, and what is said of those that do not.
 #include <headrace/discovery/argument_rules.hpp>
+#include <headrace/discovery/schema.hpp>
 #include <headrace/framing/block.hpp>
 
 #include <string>
@@ -285,6 +286,26 @@ TEST(ArgumentRules, SchemasThatFanOutEnd) {
   EXPECT_THAT(error(R"({"properties":{"a":{"$ref":"#/$defs/d0"}},"$defs":{)" + definitions + "}}",
                     R"({"a":1})"),
               IsEmpty());
+}
+
+TEST(ArgumentRules, ManyReferencesToWhatIsLongEnd) {
+  std::string choices = "{}";
+  for (int i = 0; i < 30'000; ++i)
+    choices += ",{}";
+  std::string properties = R"("first":{"type":"integer"})";
+  for (int i = 0; i < 900; ++i)
+    properties += ",\"p" + std::to_string(i) + R"(":{"$ref":"#/$defs/long"})";
+  const std::string schema =
+      R"({"properties":{)" + properties + R"(},"$defs":{"long":{"anyOf":[)" + choices + "]}}}";
+  EXPECT_THAT(error(schema, R"({"p899":1})"), IsEmpty());
+  EXPECT_THAT(error(schema, R"({"first":{}})"), HasSubstr("'first' has to be int, not dict"));
+}
+
+TEST(ArgumentRules, SchemasThatAreTooLongTakeAnything) {
+  const std::string schema = R"({"properties":{"a":{"type":"string"},"b":{"description":")" +
+                             std::string(kMaxSchema, 'x') +
+                             R"("}},"required":["a"],"additionalProperties":false})";
+  EXPECT_THAT(error(schema, R"({"a":1,"c":2})"), IsEmpty());
 }
 
 TEST(ArgumentRules, SchemasThatGoRoundEnd) {

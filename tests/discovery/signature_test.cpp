@@ -1,4 +1,5 @@
 // Signatures from the schemas that servers send, and from odd ones.
+#include <headrace/discovery/schema.hpp>
 #include <headrace/discovery/signature.hpp>
 
 #include <gmock/gmock.h>
@@ -212,6 +213,23 @@ TEST(Signature, WhatIsLongIsCut) {
                   number + R"(":{"type":"string"}}})";
   }
   EXPECT_EQ(of(R"({"properties":{)" + properties + "}}").types.size(), kMaxTypes);
+}
+
+TEST(Signature, WhatIsSaidAgainAndAgainEnds) {
+  std::string types = R"("array")";
+  for (int i = 0; i < 2000; ++i)
+    types += R"(,"array")";
+  std::string schema = R"({"type":"string"})";
+  for (int level = 0; level < 8; ++level)
+    schema = R"({"type":[)" + types + R"(],"items":)" + schema + "}";
+  EXPECT_EQ(type_of(schema), "list[list[list[list]]]");
+}
+
+TEST(Signature, WhatIsTooLongIsNotLookedInto) {
+  const std::string schema =
+      R"({"properties":{"x":{"description":")" + std::string(kMaxSchema, 'x') + R"("}}})";
+  EXPECT_EQ(of(schema).parameters, "(**extra)");
+  EXPECT_EQ(of("{}", schema).result, "dict");
 }
 
 TEST(Signature, OddSchemasTakeAnything) {
