@@ -5,7 +5,6 @@
 #include <headrace/discovery/expand.hpp>
 #include <headrace/discovery/glob.hpp>
 
-#include <algorithm>
 #include <unordered_map>
 #include <utility>
 
@@ -23,11 +22,6 @@ constexpr std::string_view kGivenNothing =
     ": nothing of this program's environment goes to a server that code adds. ";
 
 using Kind = ConfigValue::Kind;
-
-bool names(const std::vector<std::string>& list, const std::string& server) {
-  return std::any_of(list.begin(), list.end(),
-                     [&](const std::string& pattern) { return matches_glob(pattern, server); });
-}
 
 bool holds_nul(const std::string& text) {
   return text.find('\0') != std::string::npos;
@@ -102,8 +96,8 @@ class EntryReader {
   bool switched_off() {
     const ConfigDocument& document = context_.document;
     return flag("disabled", "true") || flag("enabled", "false") ||
-           names(document.disabled, entry_.name) ||
-           (document.allowed && !names(*document.allowed, entry_.name));
+           matches_any_glob(document.disabled, entry_.name) ||
+           (document.allowed && !matches_any_glob(*document.allowed, entry_.name));
   }
 
   bool flag(std::string_view name, std::string_view wanted) {

@@ -6,7 +6,6 @@
 #include <headrace/framing/utf8_prefix.hpp>
 
 #include <algorithm>
-#include <cmath>
 
 namespace headrace::discovery {
 namespace {
@@ -77,13 +76,6 @@ void write_doc(JsonWriter& writer, const CatalogueServer& server, const ToolDoc&
                Detail detail) {
   begin_doc(writer, server, tool, detail);
   writer.end_object();
-}
-
-// Scores compare hits with each other, which three digits are enough for.
-double shown_score(float score) {
-  if (!(score > 0) || !std::isfinite(score)) return 0;
-  const double unit = std::pow(10.0, 2 - std::floor(std::log10(static_cast<double>(score))));
-  return std::round(static_cast<double>(score) * unit) / unit;
 }
 
 void begin_tool(JsonWriter& writer, const ToolDoc& tool) {

@@ -1,6 +1,7 @@
 // Compares a name with a pattern that may hold `*` and `?`.
 #include <headrace/discovery/glob.hpp>
 
+#include <algorithm>
 #include <cstddef>
 
 namespace headrace::discovery {
@@ -29,6 +30,11 @@ bool matches_glob(std::string_view pattern, std::string_view name) noexcept {
   while (p < pattern.size() && pattern[p] == '*')
     ++p;
   return p == pattern.size();
+}
+
+bool matches_any_glob(const std::vector<std::string>& patterns, std::string_view name) noexcept {
+  return std::any_of(patterns.begin(), patterns.end(),
+                     [name](const std::string& pattern) { return matches_glob(pattern, name); });
 }
 
 }  // namespace headrace::discovery

@@ -232,6 +232,12 @@ class Search {
 
 }  // namespace
 
+double shown_score(float score) noexcept {
+  if (!(score > 0) || !std::isfinite(score)) return 0;
+  const double unit = std::pow(10.0, 2 - std::floor(std::log10(static_cast<double>(score))));
+  return std::round(static_cast<double>(score) * unit) / unit;
+}
+
 std::vector<SearchHit> search(const Catalogue& catalogue, std::string_view query, std::size_t limit,
                               const ServerFilter& filter) {
   const std::vector<std::string> words = query_words(query);

@@ -17,6 +17,9 @@ struct SearchHit {
   float score = 0;
 };
 
+/// A score of three digits, which are enough to compare hits with each other.
+double shown_score(float score) noexcept;
+
 /// Which servers to search.
 using ServerFilter = std::function<bool(const CatalogueServer&)>;
 

@@ -78,8 +78,8 @@ bool strip(std::string& word, std::string_view ending) {
   return true;
 }
 
-// Groups of words that stand for the said same say says in the names and descriptions of tools, and
-// in questions about them. In full; the table below is made of their stems.
+// Groups of words that stand for the same in the names and descriptions of tools, and in questions
+// about them. In full; the table below is made of their stems.
 constexpr std::string_view kGroups[] = {
     "delete remove erase drop destroy discard trash",
     "create add new make insert generate open build",

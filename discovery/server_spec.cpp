@@ -2,17 +2,7 @@
 #include <headrace/discovery/glob.hpp>
 #include <headrace/discovery/server_spec.hpp>
 
-#include <algorithm>
-
 namespace headrace::discovery {
-namespace {
-
-bool names(const std::vector<std::string>& list, std::string_view tool) noexcept {
-  return std::any_of(list.begin(), list.end(),
-                     [tool](const std::string& item) { return matches_glob(item, tool); });
-}
-
-}  // namespace
 
 bool same_process(const ServerSpec& a, const ServerSpec& b) noexcept {
   return a.command == b.command && a.args == b.args && a.env == b.env && a.cwd == b.cwd &&
@@ -20,7 +10,8 @@ bool same_process(const ServerSpec& a, const ServerSpec& b) noexcept {
 }
 
 bool allows_tool(const ToolRules& rules, std::string_view tool) noexcept {
-  return !names(rules.disabled, tool) && (!rules.enabled || names(*rules.enabled, tool));
+  return !matches_any_glob(rules.disabled, tool) &&
+         (!rules.enabled || matches_any_glob(*rules.enabled, tool));
 }
 
 }  // namespace headrace::discovery

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstdio>
 
 namespace headrace::server {
@@ -84,10 +83,6 @@ void write_rest(JsonWriter& writer, const Failures& failed,
   for (const std::string& server : unknown)
     writer.value(server);
   writer.end_array().end_object();
-}
-
-double rounded(float score) {
-  return std::round(static_cast<double>(score) * 100) / 100;
 }
 
 void add_call(std::string& out, const CatalogueServer& server, const ToolDoc& tool) {
@@ -167,7 +162,7 @@ std::string hits_json(std::span<const SearchHit> hits, const Failures& failed,
   writer.begin_object().key("tools").begin_array();
   for (const SearchHit& hit : hits) {
     write_tool(writer, *hit.server, *hit.tool);
-    writer.member("score", rounded(hit.score)).end_object();
+    writer.member("score", discovery::shown_score(hit.score)).end_object();
   }
   write_rest(writer, failed, unknown);
   return json + "\n";
