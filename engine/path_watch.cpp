@@ -352,7 +352,12 @@ asio::awaitable<void> PathWatch::follow(std::shared_ptr<State> state) {
       state->timer.expires_after(state->pause);
       co_await state->timer.async_wait(use_tuple);
     } else {
-      state->waiting.assign(state->inotify.get());
+      std::error_code refused;
+      state->waiting.assign(state->inotify.get(), refused);
+      if (refused) {
+        state->look(refused.message());
+        continue;
+      }
       auto [error] = co_await state->waiting.async_wait(wait_read, use_tuple);
       if (state->closed) co_return;
       state->stop_waiting();
