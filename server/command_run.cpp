@@ -91,6 +91,8 @@ int CommandRun::run(const Work& work) {
     context_.stop();
   });
   context_.run();
+  // It may hold what must not outlive the loop.
+  on_signal = {};
   if (signal_ != 0) return 128 + signal_;
   if (failure) std::rethrow_exception(failure);
   return code;

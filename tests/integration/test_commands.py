@@ -422,6 +422,17 @@ def test_a_signal_ends_the_wait_for_a_server(home, watch, tmp_path):
     watch.assert_clean()
 
 
+def test_a_second_signal_does_not_wait_for_the_server(home, watch):
+    home.add_python("faulty", "faulty.py", "stubborn")
+    with begin(home, "call", "faulty", "silent", "--timeout", "10m", stdout=subprocess.PIPE,
+               stderr=subprocess.PIPE) as process:
+        wait_for_call(home, "silent")
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(LIMIT) in (128 + signal.SIGINT, 128 + signal.SIGTERM)
+    watch.assert_clean()
+
+
 def test_a_signal_while_stdin_is_read(home, watch):
     home.add_python("odd", "peculiar.py")
     process = begin(home, "call", "odd", "arguments", "-", stdin=subprocess.PIPE)
