@@ -12,12 +12,6 @@ namespace {
 
 using discovery::JsonType;
 
-constexpr std::size_t shown_word = 60;
-
-std::string in_quotes(std::string_view word) {
-  return "'" + one_line(word, shown_word) + "'";
-}
-
 // Line breaks are only between values there: in strings JSON has no raw ones.
 std::string on_one_line(std::string_view json) {
   std::string line(json);

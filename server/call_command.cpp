@@ -1,7 +1,5 @@
 // `headrace call`: one call of one tool.
-#include <headrace/discovery/ascii.hpp>
 #include <headrace/discovery/json_text.hpp>
-#include <headrace/discovery/nearest_name.hpp>
 #include <headrace/engine/mcp/downstream.hpp>
 #include <headrace/framing/block.hpp>
 #include <headrace/framing/structural_index.hpp>
@@ -10,6 +8,7 @@
 #include <headrace/server/commands.hpp>
 #include <headrace/server/plain_text.hpp>
 #include <headrace/server/result_text.hpp>
+#include <headrace/server/typed_names.hpp>
 
 #include <cstdlib>
 #include <unistd.h>
@@ -20,27 +19,6 @@ namespace {
 using discovery::CatalogueServer;
 using discovery::ToolDoc;
 using engine::mcp::Downstream;
-
-std::string in_quotes(std::string_view name) {
-  return "'" + one_line(name, 200) + "'";
-}
-
-// What may have been meant, as the end of a sentence: a name that is near, else one of which a part
-// was given.
-std::string suggestion(std::string_view wanted, std::span<const std::string_view> names) {
-  const std::size_t near = discovery::nearest_name(wanted, names);
-  std::string_view meant = near < names.size() ? names[near] : std::string_view();
-  constexpr std::size_t shortest_part = 3;
-  if (meant.empty() && wanted.size() >= shortest_part) {
-    const std::string lower = discovery::ascii_lower(wanted);
-    for (const std::string_view name : names) {
-      if (discovery::ascii_lower(name).find(lower) == std::string::npos) continue;
-      meant = name;
-      break;
-    }
-  }
-  return meant.empty() ? std::string() : "; did you mean " + in_quotes(meant) + "?";
-}
 
 // What `"message"` of a raw JSON-RPC error says, and its code.
 std::string error_text(std::string_view raw) {
@@ -107,29 +85,6 @@ CheckedArguments check_arguments(const CatalogueServer& server, const ToolDoc& t
 }
 
 }  // namespace
-
-const CatalogueServer* find_server(CommandRun& run, const std::string& name) {
-  const discovery::Catalogue& catalogue = run.registry().catalogue();
-  if (const CatalogueServer* server = catalogue.find_server(name)) return server;
-  std::vector<std::string_view> names;
-  for (const CatalogueServer& server : catalogue.servers()) {
-    names.push_back(server.spec().name);
-    for (const discovery::OtherName& other : server.spec().other_names)
-      names.push_back(other.name);
-  }
-  complain(run.registry().why_unavailable(name) + suggestion(name, names) +
-           "\n`headrace servers` shows which there are");
-  return nullptr;
-}
-
-void complain_of_tool(const CatalogueServer& server, const std::string& tool) {
-  std::vector<std::string_view> names;
-  for (const ToolDoc& other : server.tools())
-    names.push_back(other.name);
-  complain("server " + in_quotes(server.spec().name) + " has no tool " + in_quotes(tool) +
-           suggestion(tool, names) + "\n`headrace docs " + in_quotes(server.spec().name) +
-           "` shows which it has");
-}
 
 asio::awaitable<int> call_tool(CommandRun& run, CallCommand command) {
   const CatalogueServer* server = find_server(run, command.server);

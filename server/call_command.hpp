@@ -22,11 +22,4 @@ struct CallCommand {
 /// Prints the result, or says why there is none.
 asio::awaitable<int> call_tool(CommandRun& run, CallCommand command);
 
-/// The configured server of this name or alias; null after having said that there is none, and
-/// which one may be meant.
-const discovery::CatalogueServer* find_server(CommandRun& run, const std::string& name);
-
-/// That there is no such tool, and which one may be meant.
-void complain_of_tool(const discovery::CatalogueServer& server, const std::string& tool);
-
 }  // namespace headrace::server

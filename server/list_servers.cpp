@@ -5,7 +5,6 @@
 
 #include <array>
 #include <cstdint>
-#include <ctime>
 
 namespace headrace::server {
 namespace {
@@ -65,12 +64,7 @@ void write_known(JsonWriter& writer, const CatalogueServer& server) {
   writer.member("state", discovery::to_string(state_of(server)));
   if (server.has_list()) writer.member("tools", server.tools().size());
   if (server.has_list() && server.listed_at() != WallTime()) {
-    const std::time_t at = std::chrono::system_clock::to_time_t(server.listed_at());
-    std::tm utc{};
-    std::array<char, 32> text{};
-    if (::gmtime_r(&at, &utc) != nullptr &&
-        std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &utc) > 0)
-      writer.member("listedAt", std::string_view(text.data()));
+    writer.member("listedAt", iso_time(std::chrono::system_clock::to_time_t(server.listed_at())));
   }
   if (!server.error().empty()) writer.member("error", server.error());
 }

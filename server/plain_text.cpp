@@ -47,6 +47,11 @@ std::string one_line(std::string_view text, std::size_t limit) {
   return line;
 }
 
+std::string in_quotes(std::string_view text) {
+  constexpr std::size_t longest = 100;
+  return "'" + one_line(text, longest) + "'";
+}
+
 std::string terminal_text(std::string_view text) {
   std::string shown;
   shown.reserve(text.size());
@@ -75,6 +80,14 @@ std::string readable_size(unsigned long long bytes) {
   std::array<char, 32> text{};
   std::snprintf(text.data(), text.size(), "%.1f %s", amount, units[unit]);
   return text.data();
+}
+
+std::string iso_time(std::time_t time) {
+  std::tm parts{};
+  if (::gmtime_r(&time, &parts) == nullptr) return {};
+  std::array<char, 32> text{};
+  const std::size_t size = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return {text.data(), size};
 }
 
 }  // namespace headrace::server

@@ -4,6 +4,7 @@
 #include <headrace/framing/json_text.hpp>
 
 #include <cstddef>
+#include <ctime>
 #include <string>
 #include <string_view>
 
@@ -19,11 +20,17 @@ bool is_control(const framing::Utf8& character) noexcept;
 /// at its end if it was longer.
 std::string one_line(std::string_view text, std::size_t limit);
 
+/// The same in single quotes, at most 100 bytes of it: for messages.
+std::string in_quotes(std::string_view text);
+
 /// Valid UTF-8 that can be shown at a terminal without steering it: line feeds and tabs stay,
 /// "\r\n" is a line feed, other control characters are blanks.
 std::string terminal_text(std::string_view text);
 
 /// "52 bytes", "3.4 MB".
 std::string readable_size(unsigned long long bytes);
+
+/// In UTC, "2026-07-28T09:30:00Z".
+std::string iso_time(std::time_t time);
 
 }  // namespace headrace::server

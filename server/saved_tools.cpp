@@ -3,6 +3,7 @@
 #include <headrace/engine/fd.hpp>
 #include <headrace/framing/json_text.hpp>
 #include <headrace/framing/json_writer.hpp>
+#include <headrace/server/plain_text.hpp>
 #include <headrace/server/saved_tools.hpp>
 
 #include <algorithm>
@@ -11,7 +12,6 @@
 #include <chrono>
 #include <cstdio>
 #include <cstring>
-#include <ctime>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -84,14 +84,6 @@ engine::Fd lock(const fs::path& folder, SavedTools::Change& change) {
       held ? "another Headrace holds '" + file.string() + "'; if it hangs, end it"
            : "'" + file.string() + "' can't be written or locked: " + std::strerror(errno);
   return {};
-}
-
-std::string iso_time(std::time_t time) {
-  std::tm parts{};
-  ::gmtime_r(&time, &parts);
-  char text[32];
-  const std::size_t size = std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return {text, size};
 }
 
 }  // namespace

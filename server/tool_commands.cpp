@@ -1,10 +1,10 @@
 // `headrace tools`, `headrace docs` and `headrace index`: what servers offer.
 #include <headrace/discovery/docs.hpp>
 #include <headrace/framing/json_writer.hpp>
-#include <headrace/server/call_command.hpp>
 #include <headrace/server/commands.hpp>
 #include <headrace/server/plain_text.hpp>
 #include <headrace/server/tool_commands.hpp>
+#include <headrace/server/typed_names.hpp>
 
 #include <cstdio>
 #include <cstdlib>
