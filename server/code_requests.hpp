@@ -99,16 +99,20 @@ class CodeRequests : public std::enable_shared_from_this<CodeRequests> {
   };
 
   void call_tool(engine::Responder& responder, const engine::Message& message);
+  // In docs_requests.cpp.
   void list_servers(engine::Responder& responder, const engine::Message& message);
   void list_tools(engine::Responder& responder, const engine::Message& message);
   void query_tool_docs(engine::Responder& responder, const engine::Message& message);
   void search_tool_docs(engine::Responder& responder, const engine::Message& message);
+  struct Search;
+  void finish_search(const std::shared_ptr<Search>& search);
   // In server_requests.cpp.
   void reload(engine::Responder& responder, const engine::Message& message);
   void add_server(engine::Responder& responder, const engine::Message& message);
   void remove_server(engine::Responder& responder, const engine::Message& message);
   bool may_change_servers(engine::Responder& responder) const;
   std::string describe_change(const std::vector<std::string>& notes = {}) const;
+  // In saved_tool_requests.cpp.
   void save_tool(engine::Responder& responder, const engine::Message& message);
   void delete_tool(engine::Responder& responder, const engine::Message& message);
   void saved_tools(engine::Responder& responder, const engine::Message& message);
@@ -166,8 +170,6 @@ class CodeRequests : public std::enable_shared_from_this<CodeRequests> {
                                        const discovery::ToolDoc&)>;
   void with_tool(engine::Responder responder, const discovery::CatalogueServer& server,
                  const ToolWanted& wanted, ToolFound found);
-  struct Search;
-  void finish_search(const std::shared_ptr<Search>& search);
 
   engine::Executor executor_;
   std::shared_ptr<Registry> registry_;
