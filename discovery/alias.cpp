@@ -54,7 +54,10 @@ std::string identifier(std::string_view name, std::string_view fallback) {
 }  // namespace
 
 std::string server_alias(std::string_view name) {
-  return identifier(name, "server");
+  std::string alias = identifier(name, "server");
+  // `mcp_servers` is all of them.
+  if (alias == "servers") alias += '_';
+  return alias;
 }
 
 std::string tool_alias(std::string_view name) {

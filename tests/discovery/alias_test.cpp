@@ -32,6 +32,13 @@ TEST(Alias, OfAServer) {
   EXPECT_EQ(server_alias("@scope/name"), "_scope_name");
 }
 
+TEST(Alias, OfAServerIsNotThatOfAllServers) {
+  EXPECT_EQ(server_alias("servers"), "servers_");
+  EXPECT_EQ(server_alias("Servers"), "servers_");
+  EXPECT_THAT(servers({"servers", "Servers", "servers_"}),
+              ElementsAre("servers__2", "servers__3", "servers_"));
+}
+
 TEST(Alias, OfATool) {
   EXPECT_EQ(tool_alias("list-files"), "list_files");
   EXPECT_EQ(tool_alias("getIssue"), "getissue");
