@@ -1,4 +1,5 @@
 // Turns one entry of a configuration file into a server to start, or into faults that say why not.
+#include <headrace/discovery/ascii.hpp>
 #include <headrace/discovery/config_entry.hpp>
 #include <headrace/discovery/entry_settings.hpp>
 #include <headrace/discovery/env_file.hpp>
@@ -95,15 +96,17 @@ class EntryReader {
 
   bool switched_off() {
     const ConfigDocument& document = context_.document;
-    return flag("disabled", "true") || flag("enabled", "false") ||
+    return flag("disabled", true) || flag("enabled", false) ||
            matches_any_glob(document.disabled, entry_.name) ||
            (document.allowed && !matches_any_glob(*document.allowed, entry_.name));
   }
 
-  bool flag(std::string_view name, std::string_view wanted) {
+  // Who writes `"true"` or 1 means it, and a server that is switched off is not to be started.
+  bool flag(std::string_view name, bool wanted) {
     const ConfigValue* value = member(name);
     if (value == nullptr) return false;
-    if (value->kind == Kind::boolean) return value->text == wanted;
+    if (equal_any_case(value->text, "true") || value->text == "1") return wanted;
+    if (equal_any_case(value->text, "false") || value->text == "0") return !wanted;
     report(Severity::warning, value->line,
            ticked(name) + " is neither true nor false, and ignored");
     return false;

@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 #include <cstdlib>
+#include <span>
 
 namespace headrace::discovery {
 namespace {
@@ -23,13 +24,20 @@ constexpr std::array<std::string_view, 7> kRemoteTypes = {
 // Whoever writes more means "no limit", which the run's own sets anyway.
 constexpr double kLongest = 24.0 * 60 * 60 * 1000;
 
+// One name alone is a list of one: to ignore it would offer what is not to be.
+bool is_list(const ConfigValue& value) {
+  return value.kind == Kind::array || value.kind == Kind::string;
+}
+
 void read_list(const ConfigValue& value, std::string_view key, std::vector<std::string>& names,
                const SettingReport& report) {
-  if (value.kind != Kind::array) {
+  if (!is_list(value)) {
     report(value.line, ticked(key) + " is not an array of tools' names, and ignored");
     return;
   }
-  for (const ConfigValue& item : value.items) {
+  const std::span<const ConfigValue> items =
+      value.kind == Kind::string ? std::span(&value, 1) : std::span(value.items);
+  for (const ConfigValue& item : items) {
     if (item.kind != Kind::string) {
       report(item.line, ticked(key) + " holds what is no tool's name, and is ignored there");
       continue;
@@ -94,7 +102,7 @@ ToolRules read_tool_rules(const ConfigValue& entry, const Dialect& dialect,
   const auto read_enabled = [&](std::string_view key) {
     const ConfigValue* value = setting(entry, key);
     if (value == nullptr) return;
-    if (value->kind == Kind::array && !rules.enabled) rules.enabled.emplace();
+    if (is_list(*value) && !rules.enabled) rules.enabled.emplace();
     std::vector<std::string> ignored;
     read_list(*value, key, rules.enabled ? *rules.enabled : ignored, report);
   };

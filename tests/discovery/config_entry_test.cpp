@@ -244,7 +244,9 @@ TEST(ConfigEntry, ToolRules) {
   EXPECT_TRUE(allows_tool(named(R"({"command":"c","tools":["*"]})"), "b"));
   EXPECT_EQ(named(R"({"command":"c","tools":"*"})"), ToolRules{});
   EXPECT_EQ(rules(R"({"command":"c","tools":["a"]})"), ToolRules{});
-  const Read odd = read(R"({"command":"c","enabledTools":"x","disabledTools":[1]})");
+  EXPECT_FALSE(allows_tool(rules(R"({"command":"c","enabledTools":"x"})"), "y"));
+  EXPECT_FALSE(allows_tool(rules(R"({"command":"c","disabledTools":"*"})"), "y"));
+  const Read odd = read(R"({"command":"c","enabledTools":5,"disabledTools":[1]})");
   EXPECT_TRUE(allows_tool(odd.spec().tools, "y"));
   EXPECT_EQ(odd.faults.size(), 2U);
 }
@@ -336,8 +338,11 @@ TEST(ConfigEntry, WhatNoProgramCanBeGivenIsAFault) {
 }
 
 TEST(ConfigEntry, DisabledIsANotice) {
-  for (const char* json : {R"({"command":"c","disabled":true})", R"({"disabled":true})",
-                           R"({"command":"c","enabled":false})"}) {
+  for (const char* json :
+       {R"({"command":"c","disabled":true})", R"({"disabled":true})",
+        R"({"command":"c","enabled":false})", R"({"command":"c","disabled":"True"})",
+        R"({"command":"c","disabled":1})", R"({"command":"c","enabled":"false"})",
+        R"({"command":"c","enabled":0})"}) {
     const Read result = read(json);
     ASSERT_TRUE(result.entry.has_value()) << json;
     EXPECT_TRUE(result.entry->disabled);
@@ -345,7 +350,8 @@ TEST(ConfigEntry, DisabledIsANotice) {
     EXPECT_EQ(result.faults[0].severity, Severity::info);
   }
   EXPECT_FALSE(read(R"({"command":"c","disabled":false,"enabled":true})").entry->disabled);
-  const Read odd = read(R"({"command":"c","disabled":"yes"})");
+  EXPECT_FALSE(read(R"({"command":"c","disabled":"false","enabled":1})").entry->disabled);
+  const Read odd = read(R"({"command":"c","disabled":"perhaps"})");
   EXPECT_FALSE(odd.entry->disabled);
   ASSERT_EQ(odd.faults.size(), 1U);
   EXPECT_EQ(odd.faults[0].severity, Severity::warning);
