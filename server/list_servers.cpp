@@ -19,6 +19,8 @@ using discovery::SpecSource;
 using framing::JsonWriter;
 using WallTime = std::chrono::system_clock::time_point;
 
+constexpr std::size_t shown_description = 300;
+
 std::string command_line(const ServerSpec& spec) {
   std::string line = spec.command;
   for (const std::string& argument : spec.args) {
@@ -93,7 +95,7 @@ std::string describe_servers(const Discovery& found, const Catalogue& known) {
   for (const ServerSpec& spec : found.servers) {
     add("", spec.name + (spec.alias == spec.name ? "" : "  (in code: mcp_" + spec.alias + ")"));
     add("    ", command_line(spec));
-    if (!spec.description.empty()) add("    ", spec.description);
+    if (!spec.description.empty()) add("    ", one_line(spec.description, shown_description));
     const CatalogueServer* server = known.find_server(spec.name);
     if (server != nullptr) {
       add("    ", what_is_known(*server));

@@ -101,6 +101,9 @@ class Registry : public std::enable_shared_from_this<Registry> {
   /// It was asked for its tools so long ago that waiting for the answer is of little use.
   bool is_slow_to_list(std::string_view server) const;
 
+  /// Why the last list that could not be kept on disk is not; empty as long as all are.
+  const std::string& why_not_kept() const noexcept { return why_not_kept_; }
+
   /// Reads the lists that are kept of all servers that none is known of: no server is started.
   void load_kept_lists();
 
@@ -165,6 +168,7 @@ class Registry : public std::enable_shared_from_this<Registry> {
   std::vector<discovery::ServerSpec> added_;  // by code, each for its session
   discovery::Catalogue catalogue_;
   discovery::CatalogueCache kept_lists_;
+  std::string why_not_kept_;
   Entries entries_;
   ListQueue queue_;
   std::deque<std::string> unseen_;  // to be looked at in the background

@@ -205,8 +205,10 @@ std::string Registry::take_list(const std::string& server, Entry& entry,
   if (list.tools.empty() && !error.empty()) return error;
   std::string why;
   const CatalogueServer* known = catalogue_.find_server(server);
-  if (known != nullptr && !kept_lists_.store(known->spec(), list, why))
+  if (known != nullptr && !kept_lists_.store(known->spec(), list, why)) {
     logger_.log(LogLevel::debug, "catalogue", "the tools of '" + server + "' are not kept: " + why);
+    why_not_kept_ = std::move(why);
+  }
   report(catalogue_.set_tools(server, std::move(list.tools), list.listed_at));
   entry.good_until = good_until(list.time_to_live, entry.downstream->facts());
   if (entry.stale) catalogue_.set_stale(server);

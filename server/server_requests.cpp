@@ -4,6 +4,7 @@
 #include <headrace/engine/mcp/protocol.hpp>
 #include <headrace/framing/json_writer.hpp>
 #include <headrace/server/code_requests.hpp>
+#include <headrace/server/plain_text.hpp>
 #include <headrace/server/request_parts.hpp>
 
 #include <array>
@@ -15,6 +16,8 @@ using discovery::CatalogueServer;
 using engine::Message;
 using engine::Responder;
 using framing::Member;
+
+constexpr std::size_t shown_name = 100;
 
 std::string joined(const std::vector<std::string>& messages) {
   std::string text;
@@ -74,7 +77,8 @@ void CodeRequests::add_server(Responder& responder, const Message& message) {
     why = registry_->add(std::move(*given.spec));
   }
   if (!why.empty()) {
-    responder.error(engine::mcp::invalid_params, "server '" + name + "' can't be added: " + why);
+    responder.error(engine::mcp::invalid_params,
+                    "server '" + one_line(name, shown_name) + "' can't be added: " + why);
     return;
   }
   const auto waiting = keep_waiting(std::move(responder));

@@ -188,6 +188,8 @@ asio::awaitable<int> index_servers(CommandRun& run, IndexCommand command) {
   };
   co_await run.list_all(std::move(servers), Freshness::confirmed, std::move(on_listed));
   writer.end_array().end_object();
+  if (!run.interrupted() && !run.registry().why_not_kept().empty())
+    complain("not all that they answered can be kept: " + run.registry().why_not_kept());
   if (command.json && !run.interrupted()) all = print(json + "\n") && all;
   co_return all ? EXIT_SUCCESS : exit_failed;
 }

@@ -189,6 +189,14 @@ def test_index_asks_all_and_says_what_came_of_it(run, home, node):
     assert "could not be started" in found["broken"]["error"] and found["odd3"]["tools"] == 7
 
 
+def test_index_tells_that_the_lists_cannot_be_kept(run, home):
+    home.add_python("odd", "peculiar.py")
+    (home.path / ".cache" / "headrace").mkdir(parents=True)
+    (home.path / ".cache" / "headrace" / "catalogue").write_text("no folder")
+    done = run("index")
+    assert "odd: 7 tools" in done.out and "can be kept" in done.err
+
+
 def test_index_without_servers(run):
     assert "no servers are configured" in run("index").err
     assert json.loads(run("index", "--json").out) == {"servers": []}
