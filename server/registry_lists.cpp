@@ -211,7 +211,7 @@ std::string Registry::take_list(const std::string& server, Entry& entry,
   }
   report(catalogue_.set_tools(server, std::move(list.tools), list.listed_at));
   entry.good_until = good_until(list.time_to_live, entry.downstream->facts());
-  if (entry.stale) catalogue_.set_stale(server);
+  if (entry.stale && entry.called) catalogue_.set_stale(server);
   return {};
 }
 
@@ -238,11 +238,14 @@ void Registry::confirm_later(const std::string& server) {
 }
 
 void Registry::on_tools_changed(const std::string& server) {
-  catalogue_.set_stale(server);
   const auto found = entries_.find(server);
-  if (found == entries_.end()) return;
+  if (found == entries_.end()) return catalogue_.set_stale(server);
   Entry& entry = found->second;
   entry.stale = entry.listing;
+  // One that is started to be asked, and rests again, is asked anew once it is used: many say at
+  // each start that their list changed, and would be started for each search.
+  if (!entry.called) return;
+  catalogue_.set_stale(server);
   if (!in_background_ || entry.listing) return;
   if (engine::Clock::now() - entry.listing_began > least_between_lists) queue_.add(server, false);
 }

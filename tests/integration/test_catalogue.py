@@ -222,6 +222,19 @@ print(json.dumps(names))
 """) == ["grow", "other"]
 
 
+def test_a_server_that_always_says_that_its_list_changed_is_not_started_for_each_search(
+        start, some_runtime, home):
+    restless = Counted(home, "restless", "restless.py")
+    headrace = start(some_runtime, **QUIET)
+    for _ in range(3):
+        found = headrace.json("import json; found = await runtime.search_tool_docs('fidget')\n"
+                              "print(json.dumps([tool['tool'] for tool in found]))")
+        assert found == ["fidget"]
+    assert restless.starts == 1
+    assert headrace.output("print(await mcp_restless.fidget())") == "done"
+    assert restless.starts == 2
+
+
 def test_a_search_does_not_wait_for_a_server_that_hangs(start, some_runtime, home):
     Counted(home, "desk")
     home.add("hanging", "sleep", "1000")
