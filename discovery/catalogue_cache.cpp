@@ -6,6 +6,7 @@
 #include <headrace/discovery/json_text.hpp>
 #include <headrace/discovery/replace_file.hpp>
 #include <headrace/framing/json_writer.hpp>
+#include <headrace/framing/utf8_prefix.hpp>
 
 #include <array>
 #include <charconv>
@@ -234,7 +235,7 @@ bool CatalogueCache::store_failure(const ServerSpec& spec, const CachedFailure& 
   std::string text;
   framing::JsonWriter writer(text);
   writer.begin_object().raw_member("format", format).member("at", seconds_of(failure.at));
-  writer.member("error", std::string_view(failure.error).substr(0, longest_error)).end_object();
+  writer.member("error", framing::utf8_prefix(failure.error, longest_error)).end_object();
   const fs::path file = file_of(folder_, spec, failure_ending);
   return replace_file(file.string(), text, error, Durability::cache);
 }

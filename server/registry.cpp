@@ -118,7 +118,7 @@ void Registry::retire(const std::string& server) {
   entries_.erase(found);
   queue_.finished(server);
   for (Listed& done : entry.waiting)
-    done("server '" + server + "' was taken out of the configuration");
+    done("server '" + server + "' is configured otherwise now, or no longer");
   if (!entry.downstream) return;
   asio::awaitable<void> closing = close_one(std::move(entry.downstream));
   asio::co_spawn(executor_, std::move(closing), asio::detached);

@@ -103,6 +103,11 @@ TEST_F(CatalogueCacheTest, GivesBackWhyThereIsNoList) {
   EXPECT_FALSE(failure->is_recent(now + 11min));
   EXPECT_FALSE(failure->is_recent(now - 11min));
   EXPECT_TRUE(cache.load(server("x"))) << "what was known before is known still";
+  std::string longer = "x";
+  while (longer.size() < 5000)
+    longer += "ä";
+  ASSERT_TRUE(cache.store_failure(server("x"), {longer, now}, error)) << error;
+  EXPECT_EQ(cache.load_failure(server("x"))->error, longer.substr(0, 4095)) << "whole letters";
   ASSERT_TRUE(keep(server("x")));
   EXPECT_FALSE(cache.load_failure(server("x"))) << "it could be asked since";
 }
