@@ -20,8 +20,15 @@ def cache(tmp_path_factory, runtime):
     before = packages.images(runtime)
     folder = packages.open_folder()
     yield folder
-    for image in packages.images(runtime) - before:
-        subprocess.run([runtime, "rmi", "--force", image], capture_output=True, timeout=120)
+
+    def removed():
+        # One may still be in use by a container that is on its way out.
+        for image in packages.images(runtime) - before:
+            subprocess.run([runtime, "rmi", "--force", image], capture_output=True, timeout=120)
+        return packages.images(runtime) <= before
+
+    processes.eventually(removed, lambda: "the images that were made are removed: "
+                         f"{packages.images(runtime) - before}", limit=60)
     shutil.rmtree(folder)
 
 
