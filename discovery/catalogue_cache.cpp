@@ -3,6 +3,7 @@
 // A list's file has two lines: `{"format":1,"listedAt":seconds,"ttlMs":…}`, then `{"tools":[…]}` as
 // a server sends it, so that one parser reads both. A failure's file is one such line.
 #include <headrace/discovery/catalogue_cache.hpp>
+#include <headrace/discovery/config_file.hpp>
 #include <headrace/discovery/json_text.hpp>
 #include <headrace/discovery/replace_file.hpp>
 #include <headrace/framing/json_writer.hpp>
@@ -10,7 +11,6 @@
 
 #include <array>
 #include <charconv>
-#include <fstream>
 #include <string_view>
 
 namespace headrace::discovery {
@@ -115,14 +115,12 @@ std::optional<Head> read_head(std::string_view line) {
   return head;
 }
 
+// Opened once: by the next moment another process may have replaced it.
 std::optional<std::string> read_whole(const fs::path& file) {
-  std::error_code failure;
-  if (!fs::is_regular_file(file, failure)) return std::nullopt;
-  const std::uintmax_t size = fs::file_size(file, failure);
-  if (failure || size > longest_file) return std::nullopt;
-  std::ifstream stream(file, std::ios::binary);
-  std::string text(static_cast<std::size_t>(size), '\0');
-  if (!stream.read(text.data(), static_cast<std::streamsize>(size))) return std::nullopt;
+  std::string text;
+  std::string error;
+  bool transient = false;
+  if (!read_config_file(file.string(), text, error, transient, longest_file)) return std::nullopt;
   return text;
 }
 

@@ -80,7 +80,7 @@ bool read_config_file(const std::string& path, std::string& content, std::string
 }
 
 bool read_config_file(const std::string& path, std::string& content, std::string& error,
-                      bool& transient) {
+                      bool& transient, std::size_t longest) {
   content.clear();
   transient = false;
   const auto failed = [&] {
@@ -104,10 +104,11 @@ bool read_config_file(const std::string& path, std::string& content, std::string
   }
   const auto too_large = [&] {
     content.clear();
-    error = "it is larger than 16 MiB, more than any configuration: move it elsewhere";
+    error = "it is larger than " + std::to_string(longest >> 20U) +
+            " MiB, more than any configuration: move it elsewhere";
     return false;
   };
-  if (info.st_size > static_cast<off_t>(kMaxConfigSize)) return too_large();
+  if (info.st_size > static_cast<off_t>(longest)) return too_large();
   // One byte more than it claims shows its end; it may also have grown since.
   std::size_t room = static_cast<std::size_t>(info.st_size) + 1;
   for (;;) {
@@ -120,7 +121,7 @@ bool read_config_file(const std::string& path, std::string& content, std::string
     if (got < 0) return failed();
     content.resize(used + static_cast<std::size_t>(got));
     if (got == 0) return true;
-    if (content.size() > kMaxConfigSize) return too_large();
+    if (content.size() > longest) return too_large();
     room = 64 * 1024;
   }
 }

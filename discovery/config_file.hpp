@@ -34,9 +34,10 @@ bool is_recent(const FileStamp& stamp, std::int64_t now_ns) noexcept;
 /// in half a sentence. Never blocks on a FIFO or a device.
 bool read_config_file(const std::string& path, std::string& content, std::string& error);
 
-/// The same, and whether it may work in a moment: descriptors or memory were short.
+/// The same, and whether it may work in a moment: descriptors or memory were short. `longest` is in
+/// bytes.
 bool read_config_file(const std::string& path, std::string& content, std::string& error,
-                      bool& transient);
+                      bool& transient, std::size_t longest = kMaxConfigSize);
 
 /// Whether an errno says that this process or machine is short of something.
 bool is_shortage(int error) noexcept;
