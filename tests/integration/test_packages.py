@@ -32,8 +32,9 @@ def cache(tmp_path_factory, runtime):
     shutil.rmtree(folder)
 
 
+# The cache before the rest, so that its images are removed when those who run them are gone.
 @pytest.fixture
-def begin(start, runtime, cache):
+def begin(cache, start, runtime):
     def begin(**settings):
         return start(runtime, MCP_BRIDGE_PACKAGE_CACHE=cache, **settings)
     return begin
