@@ -145,29 +145,25 @@ CatalogueChanges Catalogue::set_servers(std::vector<ServerSpec> specs) {
   return changes;
 }
 
-Faults Catalogue::set_tools(std::string_view server_name, std::vector<ToolDoc> tools,
+Faults Catalogue::set_tools(std::string_view server, std::vector<ToolDoc> tools,
                             std::chrono::system_clock::time_point listed_at) {
-  CatalogueServer* server = by_exact_name(server_name);
-  if (server == nullptr) return {};
-  server->state_ = ListState::listed;
-  server->listed_at_ = listed_at;
-  server->error_.clear();
-  return take_tools(*server, std::move(tools));
+  set_last_error(server, {});
+  return take_tools(server, std::move(tools), ListState::listed, listed_at);
 }
 
-Faults Catalogue::set_cached(std::string_view server_name, std::vector<ToolDoc> tools,
+Faults Catalogue::set_cached(std::string_view server, std::vector<ToolDoc> tools,
                              std::chrono::system_clock::time_point listed_at) {
-  CatalogueServer* server = by_exact_name(server_name);
-  if (server == nullptr) return {};
-  server->state_ = ListState::cached;
-  server->listed_at_ = listed_at;
-  return take_tools(*server, std::move(tools));
+  return take_tools(server, std::move(tools), ListState::cached, listed_at);
 }
 
-Faults Catalogue::take_tools(CatalogueServer& server, std::vector<ToolDoc> tools) {
+Faults Catalogue::take_tools(std::string_view server_name, std::vector<ToolDoc> tools,
+                             ListState state, std::chrono::system_clock::time_point listed_at) {
   Faults faults;
-  const std::string& server_name = server.spec_.name;
-  drop_disabled(tools, server.spec_.tools);
+  CatalogueServer* server = by_exact_name(server_name);
+  if (server == nullptr) return faults;
+  server->state_ = state;
+  server->listed_at_ = listed_at;
+  drop_disabled(tools, server->spec_.tools);
   drop_repeated(tools, server_name, faults);
   if (tools.size() > kMaxTools) {
     tools.resize(kMaxTools);
@@ -175,10 +171,10 @@ Faults Catalogue::take_tools(CatalogueServer& server, std::vector<ToolDoc> tools
         {Severity::warning,
          {},
          0,
-         server_name,
+         std::string(server_name),
          "it lists more than " + std::to_string(kMaxTools) + " tools: the others are left out"});
   }
-  replace_tools(server, std::move(tools));
+  replace_tools(*server, std::move(tools));
   return faults;
 }
 

@@ -37,9 +37,9 @@ class CatalogueServer {
   const ServerSpec& spec() const noexcept { return spec_; }
   ListState state() const noexcept { return state_; }
   /// Its tools can be shown and called as they are known.
-  bool has_list() const noexcept {
-    return state_ == ListState::listed || state_ == ListState::cached;
-  }
+  bool has_list() const noexcept { return is_confirmed() || state_ == ListState::cached; }
+  /// They are what the process that runs has said: what looks wrong by an older list need not be.
+  bool is_confirmed() const noexcept { return state_ == ListState::listed; }
   /// When it said what its tools are; the epoch: never, or nobody knows.
   std::chrono::system_clock::time_point listed_at() const noexcept { return listed_at_; }
   /// Why the last attempt to ask it failed, in whatever state; empty when it did not.
@@ -129,7 +129,8 @@ class Catalogue {
   std::size_t tool_count() const noexcept;
 
  private:
-  Faults take_tools(CatalogueServer& server, std::vector<ToolDoc> tools);
+  Faults take_tools(std::string_view server_name, std::vector<ToolDoc> tools, ListState state,
+                    std::chrono::system_clock::time_point listed_at);
   void replace_tools(CatalogueServer& server, std::vector<ToolDoc> tools);
   CatalogueServer* by_exact_name(std::string_view name) noexcept;
 

@@ -32,12 +32,6 @@ std::string not_found(std::string_view tool, const CatalogueServer& server) {
   return text;
 }
 
-// Whether the server that runs has said that this is its list: what looks wrong by an older one
-// need not be.
-bool is_confirmed(const CatalogueServer& server) {
-  return server.state() == discovery::ListState::listed;
-}
-
 }  // namespace
 
 const CodeRequests::Route CodeRequests::routes[] = {
@@ -110,7 +104,7 @@ void CodeRequests::call_tool(Responder& responder, const Message& message) {
   if (tool != nullptr) {
     const ArgumentCheck check =
         server->argument_rules(*tool).check(arguments->text, argument_index_);
-    if (check.error.empty() || is_confirmed(*server)) {
+    if (check.error.empty() || server->is_confirmed()) {
       start_call(std::move(responder), *server, *tool, *arguments, check, wants_progress);
       return;
     }
@@ -326,7 +320,7 @@ void CodeRequests::with_tool(Responder responder, const CatalogueServer& server,
   auto look_first = [this, wanted, look](Responder waiting, const CatalogueServer& listed) {
     const ToolDoc* tool = (listed.*wanted.find)(wanted.name);
     const bool suits = tool != nullptr && (!wanted.suits || wanted.suits(listed, *tool));
-    if (suits || is_confirmed(listed)) {
+    if (suits || listed.is_confirmed()) {
       look(std::move(waiting), listed);
     } else {
       with_tools_of(std::move(waiting), listed, Freshness::confirmed, look);

@@ -59,9 +59,7 @@ Registry::Registry(engine::Executor executor, RegistryOptions options,
       eras_(std::make_shared<engine::mcp::EraMemory>()),
       sources_(options_.sources),
       kept_lists_(options_.catalogue_folder),
-      queue_(executor_, [this](const std::string& server) {
-        begin_listing(server, engine::Deadline::after(options_.downstream.start_limit));
-      }) {
+      queue_(executor_, [this](const std::string& server) { begin_listing(server, {}); }) {
   if (options_.era_file.empty()) return;
   std::string text;
   std::string error;
@@ -125,18 +123,19 @@ void Registry::retire(const std::string& server) {
 }
 
 std::shared_ptr<Downstream> Registry::downstream(const std::string& server) {
-  if (start_entry(server) == nullptr) return nullptr;
-  Entry& entry = entries_.find(server)->second;
-  entry.called = true;
-  if (entry.to_confirm) confirm_later(server);
-  return entry.downstream;
+  Entry* entry = start_entry(server);
+  if (entry == nullptr) return nullptr;
+  entry->called = true;
+  if (entry->to_confirm) confirm_later(server, *entry);
+  return entry->downstream;
 }
 
-Downstream* Registry::start_entry(const std::string& server) {
+// The entry of this server, with a Downstream; null when there can be none.
+Registry::Entry* Registry::start_entry(const std::string& server) {
   if (closed_) return nullptr;
   if (const auto running = entries_.find(server);
       running != entries_.end() && running->second.downstream)
-    return running->second.downstream.get();
+    return &running->second;
   const CatalogueServer* known = catalogue_.find_server(server);
   if (known == nullptr || known->spec().name != server) return nullptr;
   Entry& entry = entries_[server];
@@ -156,7 +155,7 @@ Downstream* Registry::start_entry(const std::string& server) {
   if (spec.start_timeout > 0ms) options.start_limit = spec.start_timeout;
   entry.downstream = Downstream::make(executor_, std::move(launch), std::move(options), guard_,
                                       logger_, downstream_hooks(server));
-  return entry.downstream.get();
+  return &entry;
 }
 
 bool Registry::is_running(const std::string& server) const {

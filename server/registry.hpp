@@ -132,26 +132,27 @@ class Registry : public std::enable_shared_from_this<Registry> {
     std::vector<Listed> waiting;  // for the list that is under way
     bool listing = false;
     engine::Clock::time_point listing_began{};
-    bool stale = false;             // the list changed while it was read
-    bool looked_up = false;         // among the lists that are kept
-    bool called = false;            // it is not only there to be listed
-    bool to_confirm = false;        // its list, once it runs
-    engine::Deadline good_until{};  // what the server said of its list
+    bool stale = false;                               // the list changed while it was read
+    bool looked_up = false;                           // among the lists that are kept
+    bool called = false;                              // it is not only there to be listed
+    bool to_confirm = false;                          // its list, once it runs
+    engine::Deadline good_until{};                    // what the server said of its list
+    std::optional<discovery::CachedFailure> failure;  // of the last attempt to list it
   };
 
   using Entries = std::map<std::string, Entry, std::less<>>;
 
-  engine::mcp::Downstream* start_entry(const std::string& server);
+  Entry* start_entry(const std::string& server);
   void look_up(const discovery::CatalogueServer& server, Entry& entry);
   const discovery::CatalogueServer* look_at(const std::string& server);
   void list_next_in_background();
-  bool is_due(const discovery::CatalogueServer& server);
-  void confirm_later(const std::string& server);
+  bool is_due(const discovery::CatalogueServer& server, const Entry& entry) const;
+  void confirm_later(const std::string& server, Entry& entry);
   void begin_listing(const std::string& server, engine::Deadline deadline);
   void on_listed(const std::string& server, const engine::mcp::Downstream* asked,
                  engine::mcp::ListPages pages);
   std::string take_list(const std::string& server, Entry& entry, engine::mcp::ListPages& pages);
-  void keep_failure(const std::string& server, const std::string& error);
+  void keep_failure(const std::string& server, Entry& entry, const std::string& error);
   void take_servers();
   void retire(const std::string& server);
   engine::mcp::DownstreamHooks downstream_hooks(const std::string& server);

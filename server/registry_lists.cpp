@@ -29,8 +29,7 @@ engine::Deadline good_until(std::optional<std::chrono::milliseconds> time_to_liv
 }
 
 bool is_good_enough(const CatalogueServer& server, Freshness freshness) {
-  return server.state() == ListState::listed ||
-         (freshness == Freshness::known && server.has_list());
+  return freshness == Freshness::known ? server.has_list() : server.is_confirmed();
 }
 
 }  // namespace
@@ -40,8 +39,8 @@ void Registry::look_up(const CatalogueServer& server, Entry& entry) {
   entry.looked_up = true;
   const std::string name = server.spec().name;
   std::optional<discovery::CachedTools> kept = kept_lists_.load(server.spec());
-  const auto failure = kept_lists_.load_failure(server.spec());
-  if (failure) catalogue_.set_last_error(name, failure->error);
+  entry.failure = kept_lists_.load_failure(server.spec());
+  if (entry.failure) catalogue_.set_last_error(name, entry.failure->error);
   if (!kept) return;
   entry.to_confirm = true;
   if (kept->time_to_live) {
@@ -57,8 +56,7 @@ const CatalogueServer* Registry::look_at(const std::string& server) {
   if (known == nullptr || known->spec().name != server) return nullptr;
   Entry& entry = entries_[server];
   look_up(*known, entry);
-  if (known->state() == ListState::listed && entry.good_until.passed())
-    catalogue_.set_stale(server);
+  if (known->is_confirmed() && entry.good_until.passed()) catalogue_.set_stale(server);
   return known;
 }
 
@@ -116,38 +114,31 @@ void Registry::list_in_background() {
 
 // One in a turn: a list may be long, and whoever runs code is not to wait for those of others.
 void Registry::list_next_in_background() {
-  if (unseen_.empty() || closed_) {
-    kept_lists_.sweep();
-    return;
-  }
+  if (closed_) return;
+  if (unseen_.empty()) return kept_lists_.sweep();
   const std::string server = std::move(unseen_.front());
   unseen_.pop_front();
   const CatalogueServer* known = look_at(server);
-  if (known != nullptr && is_due(*known)) queue_.add(server, false);
+  if (known != nullptr && is_due(*known, entries_[server])) queue_.add(server, false);
   asio::post(executor_, [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->list_next_in_background();
   });
 }
 
 // Whether a server should be asked for its tools though nobody wants to know them now.
-bool Registry::is_due(const CatalogueServer& server) {
+bool Registry::is_due(const CatalogueServer& server, const Entry& entry) const {
   const auto now = WallTime::clock::now();
-  if (server.state() == ListState::listed || server.state() == ListState::failed) return false;
-  if (!server.error().empty()) {
-    const auto failure = kept_lists_.load_failure(server.spec());
-    if (failure && failure->is_recent(now)) return false;
-  }
+  if (server.is_confirmed() || server.state() == ListState::failed) return false;
+  if (entry.failure && entry.failure->is_recent(now)) return false;
   if (!server.has_list()) return true;
-  const bool over = entries_[server.spec().name].good_until.passed();
-  return over || discovery::CachedTools{{}, server.listed_at(), {}}.is_stale(now);
+  return entry.good_until.passed() ||
+         discovery::CachedTools{{}, server.listed_at(), {}}.is_stale(now);
 }
 
 void Registry::begin_listing(const std::string& server, engine::Deadline deadline) {
-  if (start_entry(server) == nullptr) {
-    queue_.finished(server);
-    return;
-  }
-  Entry& entry = entries_[server];
+  Entry* const started = start_entry(server);
+  if (started == nullptr) return queue_.finished(server);
+  Entry& entry = *started;
   if (entry.listing) return;
   entry.listing = true;
   entry.listing_began = engine::Clock::now();
@@ -175,7 +166,7 @@ void Registry::on_listed(const std::string& server, const Downstream* asked,
   const std::string error = take_list(server, entry, pages);
   if (!error.empty()) {
     catalogue_.set_failed(server, error);
-    keep_failure(server, error);
+    keep_failure(server, entry, error);
   }
   std::vector<Listed> waiting = std::exchange(entry.waiting, {});
   if (!entry.called) {
@@ -203,6 +194,7 @@ std::string Registry::take_list(const std::string& server, Entry& entry,
     std::move(page.tools.begin(), page.tools.end(), std::back_inserter(list.tools));
   }
   if (list.tools.empty() && !error.empty()) return error;
+  entry.failure.reset();
   std::string why;
   const CatalogueServer* known = catalogue_.find_server(server);
   if (known != nullptr && !kept_lists_.store(known->spec(), list, why)) {
@@ -215,25 +207,25 @@ std::string Registry::take_list(const std::string& server, Entry& entry,
   return {};
 }
 
-void Registry::keep_failure(const std::string& server, const std::string& error) {
+void Registry::keep_failure(const std::string& server, Entry& entry, const std::string& error) {
   const CatalogueServer* known = catalogue_.find_server(server);
   if (known == nullptr || closed_) return;
   std::string why;
-  const discovery::CachedFailure failure{error, WallTime::clock::now()};
-  if (!kept_lists_.store_failure(known->spec(), failure, why))
+  entry.failure = {error, WallTime::clock::now()};
+  if (!kept_lists_.store_failure(known->spec(), *entry.failure, why))
     logger_.log(LogLevel::debug, "catalogue",
                 "the failure of '" + server + "' is not kept: " + why);
 }
 
 // Behind the call that it is started for.
-void Registry::confirm_later(const std::string& server) {
-  entries_[server].to_confirm = false;
+void Registry::confirm_later(const std::string& server, Entry& entry) {
+  entry.to_confirm = false;
   asio::post(executor_, [weak = weak_from_this(), server] {
     const auto self = weak.lock();
     if (!self) return;
-    const auto entry = self->entries_.find(server);
-    if (entry == self->entries_.end() || !entry->second.downstream || entry->second.listing) return;
-    self->begin_listing(server, {});
+    const auto called = self->entries_.find(server);
+    if (called != self->entries_.end() && called->second.downstream)
+      self->begin_listing(server, {});
   });
 }
 
