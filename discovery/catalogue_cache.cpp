@@ -1,6 +1,6 @@
 // The tool lists of servers on disk.
 //
-// A list's file has two lines: `{"format":1,"listedAt":seconds,"ttlMs":…}`, then `{"tools":[…]}` as
+// A list's file has two lines: `{"format":1,"at":seconds,"ttlMs":…}`, then `{"tools":[…]}` as
 // a server sends it, so that one parser reads both. A failure's file is one such line.
 #include <headrace/discovery/catalogue_cache.hpp>
 #include <headrace/discovery/config_file.hpp>
@@ -9,7 +9,6 @@
 #include <headrace/framing/json_writer.hpp>
 #include <headrace/framing/utf8_prefix.hpp>
 
-#include <array>
 #include <charconv>
 #include <string_view>
 
@@ -29,36 +28,6 @@ constexpr auto leftover = 1h;
 constexpr auto touched_again = 24h;
 constexpr std::string_view list_ending = ".tools.json";
 constexpr std::string_view failure_ending = ".failure.json";
-
-// FNV-1a, twice with different beginnings: keys only have to differ.
-class Hash {
- public:
-  void add(std::string_view text) {
-    for (const char c : text)
-      add(static_cast<unsigned char>(c));
-    add(0x1ffU);  // no byte: `ab`, `c` is not `a`, `bc`
-  }
-  void add(const std::vector<std::string>& texts) {
-    add(std::to_string(texts.size()));
-    for (const std::string& text : texts)
-      add(text);
-  }
-  std::string hex() const {
-    std::string digits;
-    for (const std::uint64_t half : halves_) {
-      for (int shift = 60; shift >= 0; shift -= 4)
-        digits += "0123456789abcdef"[(half >> static_cast<unsigned>(shift)) & 0xfU];
-    }
-    return digits;
-  }
-
- private:
-  void add(unsigned value) {
-    for (std::uint64_t& half : halves_)
-      half = (half ^ value) * 0x100000001b3ULL;
-  }
-  std::array<std::uint64_t, 2> halves_{0xcbf29ce484222325ULL, 0x9e3779b97f4a7c15ULL};
-};
 
 std::optional<std::int64_t> integer_of(std::string_view raw) {
   std::int64_t value = 0;
@@ -153,21 +122,6 @@ void touch(const fs::path& file) {
 }
 
 }  // namespace
-
-std::string start_key(const ServerSpec& spec) {
-  Hash hash;
-  hash.add(spec.command);
-  hash.add(spec.args);
-  hash.add(std::to_string(spec.env.size()));
-  for (const auto& [name, value] : spec.env) {
-    hash.add(name);
-    hash.add(value);
-  }
-  hash.add(spec.cwd);
-  hash.add(spec.roots);
-  hash.add(std::to_string(static_cast<int>(spec.protocol)));
-  return hash.hex();
-}
 
 bool CachedTools::is_stale(WallTime now) const noexcept {
   return !is_within(listed_at, now, fresh) || (time_to_live && now - listed_at > *time_to_live);

@@ -14,10 +14,6 @@ namespace headrace::discovery {
 
 using WallTime = std::chrono::system_clock::time_point;
 
-/// The same for whatever starts the same process: 32 hexadecimal digits of a hash of all that
-/// `same_process` looks at.
-std::string start_key(const ServerSpec& spec);
-
 /// A list as it was kept.
 struct CachedTools {
   std::vector<ToolDoc> tools;  ///< all that the server has, those that rules leave out included

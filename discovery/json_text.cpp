@@ -283,6 +283,13 @@ std::string_view json_trim(std::string_view text) noexcept {
   return text;
 }
 
+std::string json_on_one_line(std::string_view text) {
+  std::string line(text);
+  std::replace_if(
+      line.begin(), line.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  return line;
+}
+
 JsonType json_type(std::string_view value) noexcept {
   switch (value.empty() ? '\0' : value.front()) {
     case '"':

@@ -32,6 +32,9 @@ enum class JsonType { null, boolean, number, string, array, object };
 /// White space at both ends taken off.
 std::string_view json_trim(std::string_view text) noexcept;
 
+/// Line breaks made blanks: in JSON that is well-formed they are only between values.
+std::string json_on_one_line(std::string_view text);
+
 JsonType json_type(std::string_view value) noexcept;
 
 /// What a raw string says.

@@ -68,6 +68,10 @@ struct ServerSpec {
 /// one that only got another description or alias has not.
 bool same_process(const ServerSpec& a, const ServerSpec& b) noexcept;
 
+/// The same for whatever starts the same process: 32 hexadecimal digits of a hash of all that
+/// `same_process` looks at.
+std::string start_key(const ServerSpec& spec);
+
 bool allows_tool(const ToolRules& rules, std::string_view tool) noexcept;
 
 }  // namespace headrace::discovery

@@ -5,7 +5,6 @@
 #include <headrace/discovery/sources.hpp>
 
 #include <algorithm>
-#include <functional>
 #include <map>
 #include <string>
 #include <unordered_map>
@@ -34,21 +33,6 @@ void assign_aliases(std::vector<ServerSpec>& servers) {
 
 std::string place_of(const ConfigEntry& entry) {
   return entry.spec.source.file + ':' + std::to_string(entry.line);
-}
-
-// Of what it starts, and of nothing else.
-std::size_t start_hash(const ServerSpec& spec) {
-  std::size_t hash = 0;
-  const auto add = [&hash](const std::string& text) {
-    hash = hash * 31 + std::hash<std::string>()(text);
-  };
-  add(spec.command);
-  add(spec.cwd);
-  for (const std::string& argument : spec.args)
-    add(argument);
-  for (const auto& [name, value] : spec.env)
-    add(value);
-  return hash;
 }
 
 // Joins what the files say: the first definition of a name wins.
@@ -107,31 +91,21 @@ class Merge {
   template <typename Notice>
   void add_server(const ConfigEntry& entry, bool own, const Notice& notice) {
     const ServerSpec& spec = entry.spec;
-    const std::size_t hash = start_hash(spec);
-    ServerSpec* same = find_same(spec, hash);
-    if (same == nullptr) by_start_.emplace(hash, result_.servers.size());
-    if (same == nullptr || own) {
+    const auto [first, is_new] = by_start_.emplace(start_key(spec), result_.servers.size());
+    if (is_new || own || !same_process(result_.servers[first->second], spec)) {
       result_.servers.push_back(spec);
       return;
     }
-    same->other_names.push_back({spec.name, {}, spec.source});
-    notice(entry, "another name of server '" + same->name + "' (" +
-                      place_of(*owners_.at(same->name)) + "), which starts the same");
-  }
-
-  ServerSpec* find_same(const ServerSpec& spec, std::size_t hash) {
-    const auto [begin, end] = by_start_.equal_range(hash);
-    const auto found = std::find_if(begin, end, [&](const auto& known) {
-      return same_process(result_.servers[known.second], spec);
-    });
-    return found == end ? nullptr : &result_.servers[found->second];
+    ServerSpec& same = result_.servers[first->second];
+    same.other_names.push_back({spec.name, {}, spec.source});
+    notice(entry, "another name of server '" + same.name + "' (" +
+                      place_of(*owners_.at(same.name)) + "), which starts the same");
   }
 
   Discovery result_;
   std::unordered_map<std::string_view, const ConfigEntry*> owners_;
   std::unordered_map<std::string_view, const ConfigEntry*> remote_;  // the first of each name
-  std::unordered_multimap<std::size_t, std::size_t>
-      by_start_;  // the first in `servers`, by start_hash
+  std::unordered_map<std::string, std::size_t> by_start_;  // the first in `servers`, by start_key
 };
 
 std::string home_of(const SourceOptions& options) {

@@ -2,7 +2,6 @@
 #include <headrace/discovery/json_text.hpp>
 #include <headrace/discovery/tools_page.hpp>
 
-#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -11,14 +10,6 @@ namespace {
 
 // A server whose every tool is broken is not worth a line for each.
 constexpr std::size_t kMaxFaults = 20;
-
-// A schema goes into a frame that ends at its first newline, where white space may hold one.
-std::string on_one_line(std::string_view raw) {
-  std::string result(raw);
-  std::replace_if(
-      result.begin(), result.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
-  return result;
-}
 
 bool requires_task(std::string_view execution) {
   if (execution.empty() || json_type(execution) != JsonType::object) return false;
@@ -104,7 +95,8 @@ class Reader {
         described = type == JsonType::string;
         if (described) tool.description = json_string(value_);
       } else if (std::string* raw = raw_field(tool)) {
-        *raw = on_one_line(value_);
+        // A schema goes into a frame that ends at its first newline.
+        *raw = json_on_one_line(value_);
       }
     }
     tool.needs_task = requires_task(tool.execution);

@@ -4,21 +4,12 @@
 #include <headrace/server/call_arguments.hpp>
 #include <headrace/server/plain_text.hpp>
 
-#include <algorithm>
 #include <set>
 
 namespace headrace::server {
 namespace {
 
 using discovery::JsonType;
-
-// Line breaks are only between values there: in strings JSON has no raw ones.
-std::string on_one_line(std::string_view json) {
-  std::string line(json);
-  std::replace_if(
-      line.begin(), line.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
-  return line;
-}
 
 // The raw value of this name in an object; empty when it has none. The last one counts.
 std::string_view member_of(std::string_view object, std::string_view name) {
@@ -51,7 +42,7 @@ CallArguments arguments_from_json(std::string_view text) {
   if (discovery::json_type(text) != JsonType::object) {
     return {{}, "the arguments have to be a JSON object, such as {\"name\": \"value\"}"};
   }
-  return {on_one_line(text), {}};
+  return {discovery::json_on_one_line(text), {}};
 }
 
 CallArguments arguments_from_words(std::span<const std::string> words,
@@ -75,7 +66,7 @@ CallArguments arguments_from_words(std::span<const std::string> words,
     const std::string_view trimmed = discovery::json_trim(value);
     const bool may_be_json = !wants_string(input_schema, name) || trimmed.starts_with('"');
     if (may_be_json && !trimmed.empty() && !discovery::find_json_flaw(trimmed)) {
-      writer.raw_member(name, on_one_line(trimmed));
+      writer.raw_member(name, discovery::json_on_one_line(trimmed));
     } else {
       writer.member(name, value);
     }

@@ -3,6 +3,7 @@
 #include <headrace/server/command_run.hpp>
 #include <headrace/server/plain_text.hpp>
 #include <headrace/server/program_options.hpp>
+#include <headrace/server/run_all.hpp>
 
 #include <cerrno>
 #include <cstdio>
@@ -76,7 +77,6 @@ CommandRun::CommandRun(const Options& options, std::string_view version)
   const engine::Executor executor = context_.get_executor();
   registry_ = std::make_shared<Registry>(executor, bridge_options(options, version, trace).registry,
                                          std::make_shared<engine::ProcessGuard>(), logger);
-  closed_ = std::make_shared<engine::Event>(executor);
   registry_->refresh();
 }
 
@@ -113,15 +113,7 @@ void CommandRun::wait_for_signal() {
 }
 
 void CommandRun::begin_closing() {
-  if (std::exchange(closing_, true)) return;
-  asio::awaitable<void> closing = close(registry_, closed_);
-  asio::co_spawn(context_, std::move(closing), asio::detached);
-}
-
-asio::awaitable<void> CommandRun::close(std::shared_ptr<Registry> registry,
-                                        std::shared_ptr<engine::Event> closed) {
-  co_await registry->async_close();
-  closed->set();
+  if (!closed_) closed_ = begin_close(context_.get_executor(), registry_);
 }
 
 asio::awaitable<int> CommandRun::work_and_close(CommandRun& self, const Work& work) {

@@ -57,8 +57,6 @@ class CommandRun {
                                  OnListed on_listed);
 
  private:
-  static asio::awaitable<void> close(std::shared_ptr<Registry> registry,
-                                     std::shared_ptr<engine::Event> closed);
   static asio::awaitable<int> work_and_close(CommandRun& self, const Work& work);
   void wait_for_signal();
   void begin_closing();
@@ -67,8 +65,7 @@ class CommandRun {
   asio::io_context context_;
   asio::signal_set signals_;
   std::shared_ptr<Registry> registry_;
-  std::shared_ptr<engine::Event> closed_;
-  bool closing_ = false;
+  std::shared_ptr<engine::Event> closed_;  // null: nothing is being closed yet
   int signal_ = 0;
 };
 

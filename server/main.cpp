@@ -7,6 +7,7 @@
 #include <headrace/server/commands.hpp>
 #include <headrace/server/options.hpp>
 #include <headrace/server/program_options.hpp>
+#include <headrace/server/run_all.hpp>
 #include <headrace/server/run_python.hpp>
 #include <headrace/server/session_resources.hpp>
 
@@ -53,11 +54,6 @@ void write_stderr(std::string line) {
   pollfd room{STDERR_FILENO, POLLOUT, 0};
   if (::poll(&room, 1, 0) != 1 || (room.revents & POLLOUT) == 0) return;
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
-}
-
-asio::awaitable<void> close(std::shared_ptr<Bridge> bridge, std::shared_ptr<engine::Event> closed) {
-  co_await bridge->async_close();
-  closed->set();
 }
 
 // Everything that lives as long as the conversation.
@@ -119,9 +115,7 @@ class Program {
     co_await over_.async_wait();
     if (!hurry_) co_await server_->async_wait_idle(engine::Deadline::after(last_answers));
     server_->role().cancel_all();
-    const auto closed = std::make_shared<engine::Event>(executor_);
-    asio::awaitable<void> closing = close(bridge_, closed);
-    asio::co_spawn(executor_, std::move(closing), asio::detached);
+    const auto closed = begin_close(executor_, bridge_);
     co_await closed->async_wait(engine::Deadline::after(orderly_end));
     co_await server_->async_close(engine::Deadline::after(last_write));
     signals_.cancel();

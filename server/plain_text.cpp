@@ -68,6 +68,13 @@ std::string terminal_text(std::string_view text) {
   return shown;
 }
 
+std::string joined(std::span<const std::string> texts, std::string_view between) {
+  std::string all;
+  for (const std::string& text : texts)
+    all.append(all.empty() ? "" : between).append(text);
+  return all;
+}
+
 std::string readable_size(unsigned long long bytes) {
   if (bytes < 1000) return std::to_string(bytes) + (bytes == 1 ? " byte" : " bytes");
   constexpr std::array units{"kB", "MB", "GB", "TB", "PB", "EB"};

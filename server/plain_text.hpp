@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <ctime>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -26,6 +27,9 @@ std::string in_quotes(std::string_view text);
 /// Valid UTF-8 that can be shown at a terminal without steering it: line feeds and tabs stay,
 /// "\r\n" is a line feed, other control characters are blanks.
 std::string terminal_text(std::string_view text);
+
+/// One behind the other.
+std::string joined(std::span<const std::string> texts, std::string_view between);
 
 /// "52 bytes", "3.4 MB".
 std::string readable_size(unsigned long long bytes);

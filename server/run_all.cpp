@@ -1,8 +1,5 @@
-// Several coroutines side by side.
-#include <headrace/engine/event.hpp>
+// Coroutines that run beside whoever begins them.
 #include <headrace/server/run_all.hpp>
-
-#include <memory>
 
 namespace headrace::server {
 

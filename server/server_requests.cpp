@@ -19,13 +19,6 @@ using framing::Member;
 
 constexpr std::size_t shown_name = 100;
 
-std::string joined(const std::vector<std::string>& messages) {
-  std::string text;
-  for (const std::string& message : messages)
-    text += (text.empty() ? "" : "; ") + message;
-  return text;
-}
-
 }  // namespace
 
 std::string CodeRequests::describe_change(const std::vector<std::string>& notes) const {
@@ -71,7 +64,7 @@ void CodeRequests::add_server(Responder& responder, const Message& message) {
   }
   registry_->refresh();
   discovery::GivenEntry given = discovery::read_given_entry(name, config, registry_->home());
-  std::string why = joined(given.messages);
+  std::string why = joined(given.messages, "; ");
   if (given.spec) {
     given.spec->owner = tag_;
     why = registry_->add(std::move(*given.spec));

@@ -2,6 +2,7 @@
 #include <headrace/discovery/signature.hpp>
 #include <headrace/framing/json_layout.hpp>
 #include <headrace/framing/json_writer.hpp>
+#include <headrace/framing/utf8_prefix.hpp>
 #include <headrace/server/plain_text.hpp>
 #include <headrace/server/show_tools.hpp>
 
@@ -24,20 +25,13 @@ std::string plain(std::string_view text) {
   return one_line(text, std::string::npos);
 }
 
-// Of valid UTF-8.
-std::size_t characters(std::string_view text) noexcept {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80;
-  }));
-}
-
 class Column {
  public:
   void fit(std::string_view text) {
-    width_ = std::max(width_, std::min(characters(text), widest_column));
+    width_ = std::max(width_, std::min(framing::utf8_characters(text), widest_column));
   }
   std::string padded(std::string text) const {
-    const std::size_t used = characters(text);
+    const std::size_t used = framing::utf8_characters(text);
     return used < width_ ? text.append(width_ - used, ' ') : text;
   }
 

@@ -48,13 +48,6 @@ class Progress {
   std::size_t done_ = 0;
 };
 
-std::string joined(const std::vector<std::string>& words, std::string_view between) {
-  std::string text;
-  for (const std::string& word : words)
-    text.append(text.empty() ? "" : between).append(word);
-  return text;
-}
-
 // What could not be asked does not keep the others from being shown.
 void complain_of(const Failures& failed, const std::vector<std::string>& unknown) {
   for (const auto& [server, error] : failed)

@@ -79,13 +79,6 @@ std::string choice_words(const std::vector<std::string_view>& names) {
   return words;
 }
 
-std::size_t characters_of(std::string_view text) {
-  std::size_t count = 0;
-  for (const char c : text)
-    count += (static_cast<unsigned char>(c) & 0xC0U) != 0x80U ? 1U : 0U;
-  return count;
-}
-
 std::optional<std::int64_t> as_signed(const JsonValue& value) {
   if (const auto* whole = value.get<std::int64_t>()) return *whole;
   const double* number = value.get<double>();

@@ -3,6 +3,7 @@
 
 #include <headrace/engine/mcp/described.hpp>
 #include <headrace/engine/mcp/json_value.hpp>
+#include <headrace/framing/utf8_prefix.hpp>
 
 #include <concepts>
 #include <cstddef>
@@ -31,7 +32,6 @@ namespace detail {
 std::string number_words(std::string_view what, const Bounds& bounds);
 std::string size_words(std::string_view what, std::string_view unit, const Notes& notes);
 std::string choice_words(const std::vector<std::string_view>& names);
-std::size_t characters_of(std::string_view text);
 // An integer however it is written: 3, 3.0.
 std::optional<std::int64_t> as_signed(const JsonValue& value);
 std::optional<std::uint64_t> as_unsigned(const JsonValue& value);
@@ -162,7 +162,7 @@ bool read_value(const JsonValue& json, T& value, const Path& path, const Notes& 
     } else if constexpr (std::same_as<T, std::string>) {
       const std::string* text = json.get<std::string>();
       const detail::Bounds bounds{notes.least, notes.most};
-      fits = text != nullptr && bounds.hold(static_cast<double>(detail::characters_of(*text)));
+      fits = text != nullptr && bounds.hold(static_cast<double>(framing::utf8_characters(*text)));
       if (fits) value = *text;
     } else if constexpr (detail::WithNames<T>) {
       const std::string* text = json.get<std::string>();
