@@ -1,0 +1,68 @@
+// A program on two pipes, and MCP spoken to it as slowly as is convenient; load.hpp is the fast
+// way.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <sys/types.h>
+#include <vector>
+
+namespace headrace::bench {
+
+using Clock = std::chrono::steady_clock;
+
+/// Additions to the environment; an empty value takes a name away.
+using Environment = std::map<std::string, std::string>;
+
+/// Resident memory in bytes; `own` is what no other process shares.
+struct Memory {
+  std::uint64_t resident = 0;
+  std::uint64_t own = 0;
+};
+
+/// A child in a process group of its own. What it says on stderr is kept for messages, the last
+/// 8 KiB of it. Failures are std::runtime_error with the command and those words.
+class Target {
+ public:
+  explicit Target(std::vector<std::string> argv, const Environment& environment = {});
+  Target(const Target&) = delete;
+  Target& operator=(const Target&) = delete;
+  /// End of file, then a grace of 20 s, then SIGKILL to the group.
+  ~Target();
+
+  int input() const noexcept { return write_; }
+  int output() const noexcept { return read_; }
+  pid_t pid() const noexcept { return pid_; }
+  Clock::time_point began() const noexcept { return began_; }  // just before it was started
+
+  void send(std::string_view bytes);
+  /// One line without its newline; waits up to `limit`.
+  std::string line(std::chrono::seconds limit = std::chrono::seconds(120));
+  Memory memory() const;
+  /// Of it and all its descendants.
+  Memory memory_of_all() const;
+
+  /// MCP, legacy era: initialize, and initialized. Returns the result object's text.
+  std::string initialize();
+  /// The result object's text; an error answer is thrown.
+  std::string request(std::string_view method, std::string_view params);
+  /// What the code printed, by run_python.
+  std::string run_python(std::string_view code);
+
+ private:
+  [[noreturn]] void fail(const std::string& what) const;
+
+  std::vector<std::string> argv_;
+  Clock::time_point began_;
+  pid_t pid_ = -1;
+  int write_ = -1;
+  int read_ = -1;
+  int stderr_ = -1;
+  std::uint64_t number_ = 0;
+  std::string rest_;
+};
+
+}  // namespace headrace::bench
