@@ -12,7 +12,7 @@ namespace headrace::bench {
 
 /// What the values of a figure are. Times are recorded in nanoseconds, sizes in bytes, rates in
 /// events or bytes per second.
-enum class Unit { time, bytes, per_second, bytes_per_second };
+enum class Unit { time, bytes, per_second, bytes_per_second, count };
 
 /// Who a series belongs to; a floor is what the same work costs with less in between.
 enum class Party { floor, headrace, rival };
@@ -22,6 +22,9 @@ struct Round {
   Histogram values;
   /// What was done in each second of the round, where that says more than single values: 0 if not.
   double per_second = 0;
+  /// Nanoseconds of processor time that the measuring client itself took for each call: 0 where it
+  /// is not known.
+  double client_ns = 0;
 };
 
 /// One subject's rounds in one figure. Of all subjects of a figure the n-th rounds were measured
@@ -36,6 +39,8 @@ struct Series {
   std::string note;
 
   Histogram all() const;
+  /// The median of the rounds that have a rate; 0 if none has.
+  double per_second() const;
 };
 
 /// What DESIGN asks of Headrace's series; `at_most` false: at least.
@@ -88,8 +93,12 @@ struct Report {
 /// out.
 std::vector<double> ratios_by_round(const Figure& figure, const Series& series);
 
-/// Whether the goal is met by the median of all values (or, of a ratio, by the median of the
-/// rounds' ratios); nothing where there is no goal or nothing was measured.
+/// Their median; nothing where there are none.
+std::optional<double> middle_ratio(const Figure& figure, const Series& series);
+
+/// Whether the goal is met by the first of Headrace's series that was measured: by the median
+/// of all values (or, of a ratio or rate, by the median of the rounds'); nothing where there is no
+/// goal or nothing was measured.
 std::optional<bool> reached(const Figure& figure);
 
 /// A table for people: one block for each figure, a line for each series, its ratio and the range

@@ -23,4 +23,7 @@ struct Subject {
 
 std::vector<Series> take_turns(const std::vector<Subject>& subjects, std::size_t rounds);
 
+/// A line on stderr for who waits.
+void say(const std::string& text);
+
 }  // namespace headrace::bench

@@ -4,6 +4,7 @@
 #include <headrace/bench/report.hpp>
 
 #include <cstddef>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -11,12 +12,19 @@ namespace headrace::bench {
 
 /// A command on stdin and stdout, and under which name the echo server's tool is called through it.
 struct Rival {
-  std::string name;
+  std::string name;  // for people
+  /// With the echo server as what it stands before.
   std::vector<std::string> command;
   std::string tool = "echo";
   std::string version;
   /// Why it can't be measured here.
   std::string skipped;
+  /// Of one that runs code: its tool for that, the argument that holds the code, and pieces of code
+  /// by what they do ("hello", "call", "gather").
+  bool runs_code = false;
+  std::string call;
+  std::string argument;
+  std::map<std::string, std::string> code;
 };
 
 struct Setting {

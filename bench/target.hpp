@@ -23,15 +23,20 @@ struct Memory {
   std::uint64_t own = 0;
 };
 
-/// A child in a process group of its own. What it says on stderr is kept for messages, the last
-/// 8 KiB of it. Failures are std::runtime_error with the command and those words.
+/// A child in a process group of its own; what of its processes outlives it becomes ours. What it
+/// says on stderr is kept for messages, the last 8 KiB of it. Failures are std::runtime_error with
+/// the command and those words.
 class Target {
  public:
   explicit Target(std::vector<std::string> argv, const Environment& environment = {});
   Target(const Target&) = delete;
   Target& operator=(const Target&) = delete;
-  /// End of file, then a grace of 20 s, then SIGKILL to the group.
+  /// As end().
   ~Target();
+
+  /// End of file, then a grace of 20 s, then SIGKILL to the group. How many of its processes were
+  /// still there a few seconds after it had ended; they are killed too. 0 if it had ended before.
+  std::size_t end() noexcept;
 
   int input() const noexcept { return write_; }
   int output() const noexcept { return read_; }
@@ -39,6 +44,8 @@ class Target {
   Clock::time_point began() const noexcept { return began_; }  // just before it was started
 
   void send(std::string_view bytes);
+  /// Bytes that were read and belong to no line yet that was taken; load.hpp goes on from there.
+  std::string& rest() noexcept { return rest_; }
   /// One line without its newline; waits up to `limit`.
   std::string line(std::chrono::seconds limit = std::chrono::seconds(120));
   Memory memory() const;
@@ -52,8 +59,12 @@ class Target {
   /// What the code printed, by run_python.
   std::string run_python(std::string_view code);
 
+  /// Throws std::runtime_error: the command, `what`, how it ended if it has, its last words.
+  [[noreturn]] void fail(const std::string& what);
+
  private:
-  [[noreturn]] void fail(const std::string& what) const;
+  std::string last_words() const;
+  std::string how_it_ended();
 
   std::vector<std::string> argv_;
   Clock::time_point began_;
@@ -61,6 +72,8 @@ class Target {
   int write_ = -1;
   int read_ = -1;
   int stderr_ = -1;
+  bool reaped_ = false;
+  int status_ = 0;
   std::uint64_t number_ = 0;
   std::string rest_;
 };

@@ -1,0 +1,127 @@
+// Who is measured at one hop, and the measurements that are the same for all of them.
+#include <headrace/bench/contenders.hpp>
+#include <headrace/bench/rounds.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <exception>
+#include <map>
+
+namespace headrace::bench {
+
+namespace {
+
+// What a round of one contender takes at most, more or less.
+constexpr double round_seconds = 0.5;
+
+std::size_t bounded(double calls, std::size_t least, std::size_t greatest) {
+  return std::clamp(static_cast<std::size_t>(std::max(0.0, calls)), least,
+                    std::max(least, greatest));
+}
+
+// Learns from its first round, which is thrown away, how many calls a round may have.
+class Rounds {
+ public:
+  Rounds(const Setting& setting, Contender& contender, const Way& way)
+      : contender_(&contender), way_(way), most_(counted(setting, 20'000)) {
+    way_.payload.tool = contender.tool;
+    seconds_ = setting.tiny ? 0.02 : round_seconds * std::min(1.0, setting.scale);
+  }
+
+  Round operator()() {
+    try {
+      Target& target = contender_->target();
+      if (calls_ == 0) return learn(target);
+      if (way_.rate > 0) return open_loop(target, way_.payload, calls_, way_.rate);
+      return closed_loop(target, way_.payload, calls_, way_.in_flight);
+    } catch (...) {
+      contender_->drop();
+      throw;
+    }
+  }
+
+ private:
+  Round learn(Target& target) {
+    // A few calls, and as many again as that allows: the first ones of interpreted programs are
+    // no measure.
+    const std::size_t in_flight = way_.rate > 0 ? 64 : way_.in_flight;
+    const std::size_t few = std::max<std::size_t>(4, in_flight);
+    Round round = closed_loop(target, way_.payload, few, in_flight);
+    const std::size_t more = bounded(round.per_second * seconds_ / 2, few, most_);
+    round = closed_loop(target, way_.payload, more, in_flight);
+    const double possible = round.per_second * seconds_;
+    if (way_.rate <= 0) {
+      calls_ = bounded(possible, few, most_);
+    } else {
+      // One that can't keep up is given three times as long, and no more.
+      calls_ = bounded(std::min(way_.rate * seconds_, possible * 3), 16, most_);
+    }
+    return round;
+  }
+
+  Contender* contender_;
+  Way way_;
+  double seconds_;
+  std::size_t most_;
+  std::size_t calls_ = 0;
+};
+
+}  // namespace
+
+Target& Contender::target() {
+  if (!running) {
+    auto started = std::make_unique<Target>(command, environment);
+    started->initialize();
+    running = std::move(started);
+  }
+  return *running;
+}
+
+Contenders floors(const Setting& setting) {
+  Contenders all;
+  all.push_back({direct_pipes, Party::floor, {setting.echo_server}});
+  all.push_back({"relay, C and epoll", Party::floor, {setting.epoll_relay, setting.echo_server}});
+  all.push_back({"relay, Asio", Party::floor, {setting.asio_relay, setting.echo_server}});
+  return all;
+}
+
+void measure_calls(const Setting& setting, Contenders& contenders, const Way& way, Report& report) {
+  say(way.title + " …");
+  std::vector<Subject> subjects;
+  for (Contender& contender : contenders) {
+    subjects.push_back({contender.name, contender.party, Rounds(setting, contender, way),
+                        contender.skipped, contender.note});
+  }
+  Figure figure;
+  figure.id = way.id;
+  figure.title = way.title;
+  figure.baseline = direct_pipes;
+  figure.goal = way.goal;
+  figure.series = take_turns(subjects, setting.rounds);
+  report.figures.push_back(std::move(figure));
+}
+
+void add_client_cost(const std::string& id, Report& report) {
+  const std::string scene = id.substr(0, id.find('/') + 1);
+  Series series{"the measuring client", Party::headrace, {}, {}, {}};
+  for (const Figure& figure : report.figures) {
+    if (!figure.id.starts_with(scene) || !series.rounds.empty()) continue;
+    for (const Series& measured : figure.series) {
+      if (measured.subject != direct_pipes) continue;
+      for (const Round& round : measured.rounds) {
+        Round cost;
+        cost.values.record(static_cast<std::uint64_t>(std::lround(round.client_ns)));
+        series.rounds.push_back(std::move(cost));
+      }
+    }
+  }
+  if (series.rounds.empty()) series.skipped = "nothing was measured over direct pipes";
+  Figure figure;
+  figure.id = id;
+  figure.title = "the client's own processor time for each call over direct pipes";
+  figure.goal = Goal{10'000, false, true, false};
+  figure.series.push_back(std::move(series));
+  report.figures.push_back(std::move(figure));
+}
+
+}  // namespace headrace::bench

@@ -1,0 +1,19 @@
+// Which scenes there are.
+#pragma once
+
+#include <headrace/bench/setting.hpp>
+
+#include <span>
+
+namespace headrace::bench {
+
+struct Scene {
+  const char* name;
+  const char* about;
+  void (*measure)(const Setting& setting, Report& report);
+};
+
+/// In the order in which `all` measures them.
+std::span<const Scene> scenes();
+
+}  // namespace headrace::bench
