@@ -1,5 +1,6 @@
 // posix_spawn and its attributes.
 #include <headrace/engine/executable.hpp>
+#include <headrace/engine/open_files.hpp>
 #include <headrace/engine/spawn.hpp>
 
 #include <algorithm>
@@ -58,6 +59,20 @@ bool set_attributes(Attributes& attributes, bool own_session) {
          ::posix_spawnattr_setflags(&attributes.value, flags) == 0;
 }
 
+// Which limit that is, and what to do: "Too many open files" alone sounds like somebody else's
+// fault.
+std::string no_descriptor(const std::string& what) {
+  const int error = errno;
+  std::string message = what + ": " + std::strerror(error);
+  rlimit limit{};
+  if (error == EMFILE && ::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    message += ". This process may have " + std::to_string(limit.rlim_cur) +
+               " descriptors, and each server takes four: use fewer servers, or raise the limit "
+               "(`ulimit -n`, or LimitNOFILE= of a systemd unit)";
+  }
+  return message;
+}
+
 std::string check_directory(const std::string& cwd) {
   struct stat status {};
   if (::stat(cwd.c_str(), &status) != 0) {
@@ -103,7 +118,8 @@ std::optional<Spawned> spawn(const SpawnSpec& spec, Diagnostics& diagnostics,
     output = make_pipe();
     if (!spec.share_stderr) errors = make_pipe();
   } catch (const std::system_error& error) {
-    diagnostics.message = error.what();
+    errno = error.code().value();
+    diagnostics.message = no_descriptor("can't make a pipe");
     return std::nullopt;
   }
 
@@ -121,7 +137,7 @@ std::optional<Spawned> spawn(const SpawnSpec& spec, Diagnostics& diagnostics,
   for (const InheritedFd& target : targets) {
     sources.emplace_back(::fcntl(target.ours, F_DUPFD_CLOEXEC, highest + 1));
     if (!sources.back()) {
-      diagnostics.message = std::string("can't duplicate a descriptor: ") + std::strerror(errno);
+      diagnostics.message = no_descriptor("can't duplicate a descriptor");
       return std::nullopt;
     }
     ::posix_spawn_file_actions_adddup2(&actions.value, sources.back().get(), target.child);
@@ -149,8 +165,13 @@ std::optional<Spawned> spawn(const SpawnSpec& spec, Diagnostics& diagnostics,
   const std::vector<char*> environment = pointers(spec.environment);
   struct stat stdin_status {};
   if (before && ::fstat(input.read.get(), &stdin_status) == 0) before(stdin_status.st_ino);
-  const int error = ::posix_spawn(&child.pid, file.c_str(), &actions.value, &attributes.value,
-                                  argv.data(), environment.data());
+  int error = 0;
+  {
+    // posix_spawn has no attribute for limits.
+    const EarlierOpenFiles for_child;
+    error = ::posix_spawn(&child.pid, file.c_str(), &actions.value, &attributes.value, argv.data(),
+                          environment.data());
+  }
   if (error != 0) {
     diagnostics.message = "'" + file + "' can't be executed: " + std::strerror(error);
     return std::nullopt;

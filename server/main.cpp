@@ -1,5 +1,6 @@
 // The program: `headrace` on a client's stdio.
 #include <headrace/engine/mcp/server.hpp>
+#include <headrace/engine/open_files.hpp>
 #include <headrace/engine/stdio.hpp>
 #include <headrace/engine/trace.hpp>
 #include <headrace/server/bridge.hpp>
@@ -160,6 +161,8 @@ int serve(const Options& options) {
 }
 
 int main(int argc, char** argv) {
+  // Two hundred servers would not fit into the thousand that is usual.
+  engine::raise_open_files();
   CLI::App app(
       "Headrace: an MCP server that runs model-written Python, which can call the tools of "
       "any number of other MCP servers.\nIt speaks MCP on stdin and stdout.",
