@@ -89,18 +89,17 @@ def serve(stream: socket.socket) -> None:
 
 def start(python: str) -> tuple[subprocess.Popen, socket.socket, float]:
     ours, theirs = socket.socketpair()
-    boot = {"method": "boot", "params": {"modules": modules(), "options": {"channel": theirs.fileno()}}}
+    boot = {"method": "boot", "params": {"modules": modules(), "options": {}}}
     began = time.perf_counter()
     process = subprocess.Popen(
-        [python, "-I", "-B", "-u", "-c", (SOURCE / "loader.py").read_text()],
+        [python, "-I", "-B", "-u", "-c", (SOURCE / "loader.py").read_text(), str(theirs.fileno())],
         stdin=subprocess.PIPE,
         pass_fds=[theirs.fileno()],
     )
     theirs.close()
-    process.stdin.write(json.dumps(boot).encode() + b"\n")
-    process.stdin.flush()
+    ours.sendall(json.dumps(boot).encode() + b"\n")
     line = b""
-    while not line.endswith(b"\n"):
+    while line.count(b"\n") < 2:  # hello, ready
         line += ours.recv(65536)
     return process, ours, time.perf_counter() - began
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from _thread import RLock
+from functools import partial
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, Callable
 
+_OURS = ("headrace_runtime", "mcp")  # the packages
 # Modules that everybody gets and few runs use: they fill themselves at the first look.
 _LAZY = ("mcp.runtime", "headrace_runtime.report")
 
@@ -47,17 +49,19 @@ def _fill(module: ModuleType) -> None:
 
 
 class MemoryImporter:
-    """Finds and loads the modules of the boot frame; they are compiled when first imported."""
+    """Finds and loads the modules of the boot frame, which are sources or code objects; sources
+    are compiled when first imported. `more` returns those that are unpacked when first needed."""
 
-    def __init__(self, sources: dict[str, str]) -> None:
-        self._sources = sources
+    def __init__(self, modules: dict[str, Any], more: Callable[[], dict[str, Any]]) -> None:
+        self._modules = modules
+        self._more: Callable[[], dict[str, Any]] | None = more
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
-        if name not in self._sources:
+        if name.partition(".")[0] not in _OURS:
             return None
-        prefix = name + "."
-        package = any(other.startswith(prefix) for other in self._sources)
-        return ModuleSpec(name, self, origin=f"<{name}>", is_package=package)
+        if name not in _LAZY and self._find(name) is None:
+            return None
+        return ModuleSpec(name, self, origin=f"<{name}>", is_package=name in _OURS)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         return LazyModule(spec.name) if spec.name in _LAZY else None
@@ -68,10 +72,20 @@ class MemoryImporter:
 
     def execute(self, module: ModuleType) -> None:
         name = module.__name__
-        exec(compile(self._sources[name], f"<{name}>", "exec", dont_inherit=True), module.__dict__)
+        code = self._find(name)
+        if type(code) is str:
+            code = compile(code, f"<{name}>", "exec", dont_inherit=True)
+        exec(code, module.__dict__)
 
-    def get_source(self, name: str) -> str:
-        return self._sources[name]
+    def get_source(self, name: str) -> str | None:
+        source = self._find(name)
+        return source if type(source) is str else None
+
+    def _find(self, name: str) -> Any:
+        if name not in self._modules and self._more is not None:
+            self._modules.update(self._more())
+            self._more = None
+        return self._modules.get(name)
 
 
 class AroundImports:
@@ -178,16 +192,25 @@ def _add_packages(folder: str) -> None:
     sys.path[at:at] = added
 
 
-def main(params: dict, rest: bytes) -> None:
-    """Takes over the process; `rest` is what was read from descriptor 0 past the boot frame."""
+def main(
+    params: dict,
+    modules: dict[str, Any],
+    unpack: Callable[[str], dict[str, Any]] | None,
+    channel: tuple[int, int],
+    rest: bytes,
+) -> None:
+    """Takes over the process; `rest` is what was read from the channel past the boot frame."""
     scope = sys.modules["__main__"].__dict__
     for name in [name for name in scope if not name.startswith("__")]:
         del scope[name]
-    sys.meta_path.insert(0, MemoryImporter(params["modules"]))
+    more: Callable[[], dict[str, Any]] = dict
+    if unpack is not None and "bytecode" in params:
+        more = partial(unpack, params["bytecode"]["later"])
+    sys.meta_path.insert(0, MemoryImporter(modules, more))
     options = params.get("options") or {}
     from headrace_runtime import process, supervisor
 
-    descriptors = process.Descriptors(options.get("channel"))
+    descriptors = process.Descriptors(*channel)
     supervisor.watch_over(descriptors)
     if options.get("packages"):
         _add_packages(options["packages"])

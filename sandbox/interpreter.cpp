@@ -3,12 +3,12 @@
 #include <headrace/sandbox/command_runner.hpp>
 #include <headrace/sandbox/failure.hpp>
 #include <headrace/sandbox/interpreter.hpp>
+#include <headrace/sandbox/session_frames.hpp>
 
 #include <algorithm>
 #include <csignal>
 
 #include <asio/buffer.hpp>
-#include <asio/write.hpp>
 
 namespace headrace::sandbox {
 namespace {
@@ -86,14 +86,6 @@ std::unique_ptr<Interpreter> Interpreter::start(const engine::Executor& executor
     self->child_ = Child::start(executor, spec, std::move(options), guard, diagnostics);
     if (!self->child_) return nullptr;
     if (self->guarded_command_) guard->end_by_command(self->child_->pid(), self->guard_key());
-
-    BootOptions boot;
-    boot.limits = launch.limits;
-    boot.channel = plan.request.channel;
-    boot.server_name = plan.server_name;
-    boot.server_version = plan.server_version;
-    if (!plan.request.spec.packages.empty()) boot.packages = package_directory;
-    self->boot_frame_ = std::make_shared<const std::string>(boot_frame(boot));
   } catch (const std::exception& error) {
     diagnostics.message = error.what();
     return nullptr;
@@ -107,7 +99,7 @@ std::unique_ptr<Interpreter> Interpreter::start(const engine::Executor& executor
 }
 
 void Interpreter::await_connection() {
-  feed_boot_pipe();
+  command_input_.emplace(child_->take_input());
   acceptor_->async_accept([this, weak = std::weak_ptr(life_)](
                               std::error_code error, asio::local::stream_protocol::socket socket) {
     if (weak.expired() || error) return;
@@ -126,10 +118,15 @@ void Interpreter::await_connection() {
       });
 }
 
-void Interpreter::feed_boot_pipe() {
-  boot_pipe_.emplace(child_->take_input());
-  asio::async_write(*boot_pipe_, asio::buffer(*boot_frame_),
-                    [frame = boot_frame_](std::error_code, std::size_t) {});
+// What it says of itself only chooses between things of ours.
+void Interpreter::boot(std::string_view hello) {
+  if (std::exchange(booted_, true)) return;
+  BootOptions options;
+  options.limits = limits_;
+  options.server_name = plan_.server_name;
+  options.server_version = plan_.server_version;
+  if (!plan_.request.spec.packages.empty()) options.packages = package_directory;
+  peer_.write_raw(boot_frame(options, read_hello(hello)));
 }
 
 void Interpreter::remove_socket_directory() {
@@ -155,7 +152,9 @@ void Interpreter::open_peer(std::optional<engine::Fd> socket) {
     }
   };
   hooks.on_notification = [this](const engine::Message& message) {
-    if (message.method == "ready") {
+    if (message.method == "hello") {
+      boot(message.params);
+    } else if (message.method == "ready") {
       ready_ = true;
       ready_or_ended_.set();
     } else if (message.method == "ended") {
@@ -173,13 +172,11 @@ void Interpreter::open_peer(std::optional<engine::Fd> socket) {
     asio::local::stream_protocol::socket stream(executor_, asio::local::stream_protocol(),
                                                 socket->release());
     peer_ = engine::Peer(executor_, std::move(stream), std::move(options), std::move(hooks));
-    if (!boot_pipe_) feed_boot_pipe();
+    if (!command_input_) command_input_.emplace(child_->take_input());
   } else {
     peer_ = engine::Peer(executor_, child_->take_output(), child_->take_input(), std::move(options),
                          std::move(hooks));
-    peer_.write_raw(*boot_frame_);
   }
-  boot_frame_.reset();
   peer_.start();
 }
 
@@ -234,7 +231,7 @@ asio::awaitable<void> Interpreter::async_stop(bool kill) {
   if (!status && !kill) {
     // End of file tells the interpreter that nobody is there any more; its container goes with it.
     peer_.close();
-    boot_pipe_.reset();
+    command_input_.reset();
     gone = co_await child_->async_wait(Deadline::after(polite_end));
   }
   if (!gone) {

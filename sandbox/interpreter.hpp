@@ -82,7 +82,7 @@ class Interpreter {
               std::shared_ptr<engine::ProcessGuard> guard);
   void open_peer(std::optional<engine::Fd> socket);
   void await_connection();
-  void feed_boot_pipe();
+  void boot(std::string_view hello);
   void remove_socket_directory();
   std::string guard_key() const;
 
@@ -90,9 +90,8 @@ class Interpreter {
   InterpreterPlan plan_;
   std::shared_ptr<engine::ProcessGuard> guard_;
   std::unique_ptr<engine::Child> child_;
-  // Where the protocol has a road of its own, stdin carries the boot frame and is kept open.
-  std::optional<asio::posix::stream_descriptor> boot_pipe_;
-  std::shared_ptr<const std::string> boot_frame_;
+  // Where the protocol has a road of its own: nothing goes through it, but its end is an end.
+  std::optional<asio::posix::stream_descriptor> command_input_;
   // Until the interpreter has connected.
   std::optional<SocketDirectory> socket_directory_;
   std::optional<asio::local::stream_protocol::acceptor> acceptor_;
@@ -102,6 +101,7 @@ class Interpreter {
   engine::Event ready_or_ended_;
   InterpreterHooks hooks_;
   std::optional<InterpreterEnd> end_;
+  bool booted_ = false;
   bool ready_ = false;
   bool alive_ = true;
   bool watch_usage_ = false;

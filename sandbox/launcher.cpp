@@ -308,7 +308,7 @@ asio::awaitable<std::unique_ptr<Interpreter>> Launcher::launch(const Choice& cho
   plan.request.spec.user = options_.user;
   plan.request.spec.owner = owner_;
   plan.request.spec.name = sandbox_name(owner_, next_name_++);
-  plan.request.arguments = interpreter_arguments(loader());
+  plan.request.arguments = interpreter_arguments(loader(), channel_argument(choice.channel));
   plan.request.channel = choice.channel;
   const PackagesState packages =
       co_await add_packages(choice, plan.request.spec, progress, diagnostics);

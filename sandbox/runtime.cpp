@@ -41,8 +41,8 @@ Channel best_channel(const Runtime& runtime, const RuntimeFacts& facts) noexcept
   return Channel::stdio;
 }
 
-std::vector<std::string> interpreter_arguments(std::string_view loader) {
-  return {"-I", "-B", "-u", "-X", "utf8", "-c", std::string(loader)};
+std::vector<std::string> interpreter_arguments(std::string_view loader, std::string channel) {
+  return {"-I", "-B", "-u", "-X", "utf8", "-c", std::string(loader), std::move(channel)};
 }
 
 std::string sandbox_name(std::string_view owner, std::uint64_t number) {

@@ -155,8 +155,9 @@ const Runtime* find_runtime(std::string_view name) noexcept;
 /// Which channel is the fastest that this runtime can have here.
 Channel best_channel(const Runtime& runtime, const RuntimeFacts& facts) noexcept;
 
-/// What follows the Python executable: isolated, no bytecode, unbuffered, UTF-8, the loader.
-std::vector<std::string> interpreter_arguments(std::string_view loader);
+/// What follows the Python executable: isolated, no bytecode, unbuffered, UTF-8, the loader and
+/// what it is told of the channel.
+std::vector<std::string> interpreter_arguments(std::string_view loader, std::string channel);
 
 /// Reads what `Runtime::list` printed; lines of another shape are skipped.
 std::vector<Leftover> parse_leftovers(std::string_view output);

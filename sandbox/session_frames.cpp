@@ -61,6 +61,12 @@ std::size_t element_end(std::string_view rest) noexcept {
 
 }  // namespace
 
+std::string read_hello(std::string_view params) {
+  std::array<Member, 1> members{{{"bytecode"}}};
+  if (!scan(params, members)) return {};
+  return read_string(members[0].value);
+}
+
 std::optional<OutputFrame> read_output(std::string_view params) {
   std::array<Member, 3> members{{{"run"}, {"stream"}, {"text"}}};
   if (!scan(params, members)) return std::nullopt;

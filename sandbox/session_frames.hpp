@@ -14,6 +14,9 @@ namespace headrace::sandbox {
 
 // All take raw JSON that has 64 readable bytes behind it, as slices of a Frame have.
 
+/// Which bytecode the loader says that its Python runs; empty when it says none.
+std::string read_hello(std::string_view params);
+
 struct OutputFrame {
   /// 0: between runs. Nothing: what was left when the interpreter ended, from one who does not
   /// know.

@@ -24,8 +24,8 @@ def private(fd: int) -> int:
 class Descriptors:
     """What the interpreter and the process that watches over it share."""
 
-    def __init__(self, channel: Any) -> None:
-        self.reader, self.writer = take_channel(channel)
+    def __init__(self, reader: int, writer: int) -> None:
+        self.reader, self.writer = take_channel(reader, writer)
         self.captured = (_pipe(), _pipe())  # reading and writing end, of stdout and stderr
         self.held = -1  # of the interpreter alone: its end of file says that it is gone
 
@@ -36,20 +36,12 @@ def _pipe() -> tuple[int, int]:
     return private(reader), private(writer)
 
 
-def take_channel(option: Any) -> tuple[int, int]:
-    """The protocol's descriptors (read, write), non-blocking and private; /dev/null on 0.
-    `option`: "stdio", the number of a connected socket, or the path of a Unix socket."""
-    if option in (None, "stdio"):
-        reader = writer = -1
-        reader, writer = private(0), private(1)
-    elif isinstance(option, int):
-        reader = writer = private(option)
+def take_channel(reader: int, writer: int) -> tuple[int, int]:
+    """The protocol's descriptors, non-blocking and private; /dev/null on 0 and 1."""
+    if reader == writer:
+        reader = writer = private(reader)
     else:
-        import _socket  # the module above it is heavy, and this is before the fork
-
-        connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
-        connection.connect(option)
-        reader = writer = private(connection.detach())
+        reader, writer = private(reader), private(writer)
     null = os.open("/dev/null", os.O_RDWR)
     for fd in (0, 1):
         if null != fd:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import contextvars
 import faulthandler
+import gc
 import json
 import os
 import sys
@@ -396,6 +397,8 @@ def start(options: dict[str, Any], rest: bytes, descriptors: process.Descriptors
     sys.path.append("")
     session.interrupts.start()
     process.set_limits(options)
+    gc.freeze()  # all of it stays: no collection need look at it
+    gc.enable()
     version = encode_text(sys.version.split()[0])
     session.channel.send(
         (

@@ -63,7 +63,14 @@ class Host:
     """One interpreter. `tools[(server, tool)]` is a function of the arguments; `handlers[method]`
     one of the params. What nobody handles is put into `requests` for the test to answer."""
 
-    def __init__(self, python: str = PYTHON, options: dict | None = None, **popen: object) -> None:
+    def __init__(
+        self,
+        python: str = PYTHON,
+        options: dict | None = None,
+        channel: str = "stdio",
+        bytecode: dict | None = None,
+        **popen: object,
+    ) -> None:
         self.tools: dict = {}
         self.handlers: dict = {}
         self.cancelled: list = []
@@ -81,10 +88,11 @@ class Host:
         self._run = 0
         self._lock = threading.Lock()
         self.ready_event = threading.Event()
+        self.hello: dict = {}
         self.ready: dict = {}
         loader = (SOURCE / "loader.py").read_text()
         self.process = subprocess.Popen(
-            [python, "-I", "-B", "-u", "-c", loader],
+            [python, "-I", "-B", "-u", "-c", loader, channel],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -96,13 +104,12 @@ class Host:
         self.errors = b""
         self._drainer = threading.Thread(target=self._drain, daemon=True)
         self._drainer.start()
-        self.send(
-            {
-                "jsonrpc": "2.0",
-                "method": "boot",
-                "params": {"modules": modules(), "options": options or {}},
-            }
-        )
+        carried = {"bytecode": bytecode} if bytecode else {"modules": modules()}
+        boot = {"jsonrpc": "2.0", "method": "boot", "params": {**carried, "options": options or {}}}
+        if channel == "stdio":
+            self.send(boot)
+        else:
+            self.boot = boot  # for whoever holds the other end
 
     # -- the wire ------------------------------------------------------------------------------
 
@@ -160,6 +167,8 @@ class Host:
         params = message.get("params")
         if method is None:
             self._answers.put(message)
+        elif method == "hello":
+            self.hello = params
         elif method == "ready":
             self.ready = params
             self.ready_event.set()

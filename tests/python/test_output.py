@@ -292,15 +292,18 @@ def test_a_channel_of_its_own(kind, tmp_path):
     """The protocol on a socket instead of descriptors 0 and 1."""
     if kind == "descriptor":
         ours, theirs = socket.socketpair()
-        host = Host(options={"channel": theirs.fileno()}, pass_fds=[theirs.fileno()])
+        host = Host(channel=str(theirs.fileno()), pass_fds=[theirs.fileno()])
         theirs.close()
     else:
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(str(tmp_path / "s"))
             listener.listen()
-            host = Host(options={"channel": str(tmp_path / "s")})
+            host = Host(channel=str(tmp_path / "s"))
             ours, _ = listener.accept()
     stream = ours.makefile("rwb")
+    assert json.loads(stream.readline())["method"] == "hello"
+    stream.write(json.dumps(host.boot).encode() + b"\n")
+    stream.flush()
     assert json.loads(stream.readline())["method"] == "ready"
     run = {"jsonrpc": "2.0", "id": 1, "method": "run", "params": {"run": 1, "code": "print('s')"}}
     stream.write(json.dumps(run).encode() + b"\n")

@@ -77,8 +77,8 @@ TEST(Runtimes, AreFoundByName) {
 }
 
 TEST(Runtimes, StartTheInterpreterIsolated) {
-  EXPECT_THAT(interpreter_arguments("x = 1"),
-              ElementsAre("-I", "-B", "-u", "-X", "utf8", "-c", "x = 1"));
+  EXPECT_THAT(interpreter_arguments("x = 1", "stdio"),
+              ElementsAre("-I", "-B", "-u", "-X", "utf8", "-c", "x = 1", "stdio"));
 }
 
 TEST(Podman, LocksTheContainerDown) {
