@@ -263,6 +263,11 @@ class Peer {
   void notify_always(std::string_view method, const Payload& params) {
     shell_->core->notify_always(method, params);
   }
+  /// A line of another peer, which its on_line was given, as it came; a long one without a copy.
+  /// Never refused: while unwritten() is above the mark, hold the reading of where it comes from.
+  void pass_on(const framing::Frame& frame) { shell_->core->pass_on(frame); }
+  /// Whether reading pauses, whatever else it would pause for.
+  void hold_reading(bool held) { shell_->core->hold_reading(held); }
   /// The deadlines of calls stand still until they are released: a person is being asked.
   void hold_deadlines() { shell_->core->hold_deadlines(Clock::now()); }
   void release_deadlines() { shell_->core->release_deadlines(Clock::now()); }

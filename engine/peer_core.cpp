@@ -168,6 +168,30 @@ void PeerCore::notify_always(std::string_view method, const Payload& params) {
   if (wake) wake();
 }
 
+void PeerCore::pass_on(const framing::Frame& frame) {
+  if (broken()) return;
+  // Its own newline mostly stands right behind it: then the whole line is one piece.
+  const char* end = frame.text.data() + frame.text.size();
+  if (*end == '\n') {
+    output_.append({frame.text.data(), frame.text.size() + 1}, frame.owner);
+  } else {
+    output_.append(frame.text, frame.owner);
+    output_.append("\n");
+  }
+  ++stats_.frames_out;
+  if (output_.size() > options_.write_high_water) {
+    crowded_ = true;
+    check_stall();
+  }
+  if (wake) wake();
+}
+
+void PeerCore::hold_reading(bool held) {
+  const bool was_paused = read_paused();
+  reading_held_ = held;
+  if (was_paused && !read_paused() && wake) wake();
+}
+
 void PeerCore::write_raw(std::string_view lines) {
   if (broken()) return;
   output_.append(lines);
@@ -227,7 +251,8 @@ void PeerCore::release(std::size_t charge) {
 }
 
 bool PeerCore::read_paused() const noexcept {
-  return inbound_requests_ >= options_.inbound_requests || inbound_bytes_ >= options_.inbound_bytes;
+  return reading_held_ || inbound_requests_ >= options_.inbound_requests ||
+         inbound_bytes_ >= options_.inbound_bytes;
 }
 
 void PeerCore::check_stall() {
@@ -269,6 +294,10 @@ void PeerCore::on_frame(framing::Frame& frame) {
   using framing::Kind;
   ++stats_.frames_in;
   const framing::Envelope envelope = parser_.parse(frame.text);
+  if (hooks_.on_line) {
+    hooks_.on_line(envelope, frame);
+    return;
+  }
   switch (envelope.kind) {
     case Kind::result:
     case Kind::error:
@@ -328,7 +357,7 @@ void PeerCore::on_oversize_frame() {
   ++stats_.oversize_frames;
   const framing::LineSplitter::Oversize& line = splitter_.oversize();
   const auto number = framing::integer_id(line.id);
-  if (line.is_response && number) {
+  if (line.is_response && number && !hooks_.on_line) {
     finish_call(static_cast<std::uint64_t>(*number), Errc::frame_too_large, {});
   } else if (hooks_.on_oversize) {
     hooks_.on_oversize(line);
@@ -392,6 +421,13 @@ void PeerCore::on_tick(Clock::time_point now) {
 void PeerCore::on_written() {
   // The write that was under way when writing was given up ends all the same.
   if (!broken()) unpark();
+  look_for_room();
+}
+
+void PeerCore::look_for_room() {
+  if (!crowded_ || output_.size() > options_.write_high_water) return;
+  crowded_ = false;
+  if (hooks_.on_drained && !closed_) hooks_.on_drained();
 }
 
 void PeerCore::unpark() {
@@ -414,6 +450,7 @@ void PeerCore::on_write_error(std::error_code error) {
   std::deque<Parked> parked = std::exchange(parked_, {});
   for (const Parked& one : parked)
     finish_call(one.number, Errc::peer_closed, {});
+  look_for_room();
 }
 
 void PeerCore::on_read_end(std::error_code error) {

@@ -124,6 +124,10 @@ class Responder {
 /// What a peer's owner is told. All are called on the peer's executor, never from inside a call
 /// into the peer; any may be empty.
 struct PeerHooks {
+  /// Takes every line before anything is made of it, those that are no messages too: for whoever
+  /// passes them on. Then none of the other hooks about lines is called but on_oversize, and that
+  /// for answers as well.
+  UniqueFunction<void(const framing::Envelope&, const framing::Frame&)> on_line;
   /// A request that nobody takes is answered with -32601.
   UniqueFunction<void(Responder, const Message&)> on_request;
   UniqueFunction<void(const Message&)> on_notification;
@@ -133,6 +137,8 @@ struct PeerHooks {
   UniqueFunction<void(const framing::LineSplitter::Oversize&)> on_oversize;
   /// The first line that was not JSON, cut to 200 bytes; later ones are only counted.
   UniqueFunction<void(std::string_view line)> on_noise;
+  /// What pass_on() brought above the high-water mark has been written, down to that mark.
+  UniqueFunction<void()> on_drained;
   /// Nothing more will be read. asio::error::eof when orderly. Called once.
   UniqueFunction<void(std::error_code)> on_end;
 };
@@ -164,6 +170,11 @@ class PeerCore : public std::enable_shared_from_this<PeerCore> {
   bool notify(std::string_view method, const Payload& params);
   /// The same, but never refused for the mark: for what is small, and owed to the other end.
   void notify_always(std::string_view method, const Payload& params);
+  /// A line of another peer, as it came; a long one without a copy. Never refused: who passes on
+  /// more than is written has to hold the source, until on_drained.
+  void pass_on(const framing::Frame& frame);
+  /// Whether reading pauses, whatever else it would pause for.
+  void hold_reading(bool held);
   /// Bytes as they are, which have to be whole lines.
   void write_raw(std::string_view lines);
   /// Answers something that has no Responder; `id` empty writes no id.
@@ -224,6 +235,7 @@ class PeerCore : public std::enable_shared_from_this<PeerCore> {
   void finish_call(std::uint64_t number, std::error_code error, Answer answer);
   void abandon(std::uint64_t number, Errc error, std::string_view reason);
   void unpark();
+  void look_for_room();
   void fail_all(std::error_code error);
   void write_head(std::uint64_t number, std::string_view method, bool has_params);
   void append(const Payload& params);
@@ -248,6 +260,8 @@ class PeerCore : public std::enable_shared_from_this<PeerCore> {
   std::optional<Clock::time_point> end_at_;  // not a call's deadline, but the peer's
   std::error_code end_error_;
   bool accepting_ = true;
+  bool reading_held_ = false;
+  bool crowded_ = false;  // by pass_on(), above the high-water mark
   bool read_ended_ = false;
   bool write_broken_ = false;
   bool closed_ = false;

@@ -1,10 +1,11 @@
-// The subcommands for people: which servers and tools there are, and calling one.
+// The subcommands: which servers and tools there are, calling one, and standing before one.
 #include <headrace/discovery/workspace_trust.hpp>
 #include <headrace/server/call_command.hpp>
 #include <headrace/server/commands.hpp>
 #include <headrace/server/list_servers.hpp>
 #include <headrace/server/plain_text.hpp>
 #include <headrace/server/program_options.hpp>
+#include <headrace/server/proxy.hpp>
 #include <headrace/server/tool_commands.hpp>
 
 #include <cerrno>
@@ -81,6 +82,8 @@ struct Commands::Words {
   CallCommand call_words;
   CLI::App* index = nullptr;
   IndexCommand index_words;
+  CLI::App* proxy = nullptr;
+  ProxyCommand proxy_words;
 };
 
 namespace {
@@ -150,6 +153,28 @@ void add_index(CLI::App& app, CLI::App*& command, IndexCommand& words) {
       "What they answer is kept for this user. Example: headrace index && headrace servers");
 }
 
+void add_proxy(CLI::App& app, CLI::App*& command, ProxyCommand& words) {
+  command = app.add_subcommand(
+      "proxy", "Start one server and pass on all that it and the client on stdin and stdout say");
+  command->add_option("--name", words.name, "What messages call it (the name of its program)");
+  command->add_option("command", words.command, "The server's command and its arguments, behind --")
+      ->required();
+  command->footer(
+      "Lines go through as they came, in both directions and in any version of MCP. A line that "
+      "is\n"
+      "not JSON or over 64 MiB goes no further; requests that the server leaves behind when it "
+      "ends\n"
+      "are answered with an error that says why; its process group ends with the client.\n"
+      "MCP_BRIDGE_TRACE=FOLDER writes down all that is said.\n"
+      "Examples: headrace proxy -- npx -y @modelcontextprotocol/server-everything\n"
+      "          headrace proxy --name files -- /opt/files/server --root /srv\n"
+      "          {\"command\": \"headrace\", \"args\": [\"proxy\", \"--\", \"uvx\", "
+      "\"mcp-server-git\"]}\n"
+      "It exits with 0 when the client has ended it, with what the server exited with when that "
+      "was\n"
+      "first (1 for 0), and with 127 when the server can't be started.");
+}
+
 }  // namespace
 
 Commands::Commands(CLI::App& app, std::string_view version)
@@ -159,18 +184,20 @@ Commands::Commands(CLI::App& app, std::string_view version)
   add_docs(app, words_->docs, words_->docs_words);
   add_call(app, words_->call, words_->call_words);
   add_index(app, words_->index, words_->index_words);
+  add_proxy(app, words_->proxy, words_->proxy_words);
 }
 
 Commands::~Commands() = default;
 
 bool Commands::asked() const {
   return words_->servers->parsed() || words_->tools->parsed() || words_->docs->parsed() ||
-         words_->call->parsed() || words_->index->parsed();
+         words_->call->parsed() || words_->index->parsed() || words_->proxy->parsed();
 }
 
 int Commands::run(const Options& options) {
   // Who no longer reads is an error to handle, not a death.
   std::signal(SIGPIPE, SIG_IGN);
+  if (words_->proxy->parsed()) return run_proxy(options, version_, words_->proxy_words);
   fill_closed_streams();
   if (words_->servers->parsed()) return list_servers(options, version_, words_->servers_words);
   CallCommand& call = words_->call_words;

@@ -1,4 +1,4 @@
-// The subcommands for people: which servers and tools there are, and calling one.
+// The subcommands: which servers and tools there are, calling one, and standing before one.
 #pragma once
 
 #include <headrace/server/options.hpp>
