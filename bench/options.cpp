@@ -180,7 +180,7 @@ Wanted read_options(int argc, char** argv) {
 
   std::map<std::string, const CLI::App*> by_name;
   for (const Scene& scene : scenes())
-    by_name[scene.name] = app.add_subcommand(scene.name, scene.about);
+    by_name[scene.name] = app.add_subcommand(scene.name, scene.about)->footer(scene.figures);
   const CLI::App* all = app.add_subcommand("all", "all of these");
   CLI::App* page = app.add_subcommand("page", "write a page and its plot from reports");
   page->add_option("reports", wanted.reports, "files that --json has written")->required();

@@ -11,6 +11,8 @@ struct Scene {
   const char* name;
   const char* about;
   void (*measure)(const Setting& setting, Report& report);
+  /// For `headrace-bench <name> --help`: what each of its figures is, and its floor.
+  const char* figures = "";
 };
 
 /// In the order in which `all` measures them.

@@ -146,7 +146,7 @@ class Setting:
         names = ["echo"] + [f"server_{number}" for number in range(2, self.SERVERS + 1)]
         servers = {name: {"command": str(self.echo), "args": []} for name in names}
         (home / "MCPs" / "servers.json").write_text(json.dumps({"mcpServers": servers}))
-        silent = {"command": sys.executable, "args": ["-B", str(HERE / "silent_server.py")]}
+        silent = {"command": sys.executable, "args": ["-B", str(HERE / "programs" / "silent_server.py")]}
         self.silent = home / "silent.json"
         self.silent.write_text(json.dumps({"mcpServers": {"silent": silent}}))
         self.environment = {
@@ -162,7 +162,7 @@ class Setting:
         return McpServer([self.program], {**self.environment, **chosen})
 
     def direct(self, *arguments: object) -> Process:
-        return Process([sys.executable, "-B", HERE / "direct.py", *arguments])
+        return Process([sys.executable, "-B", HERE / "programs" / "direct.py", *arguments])
 
     def bare_sandbox(self, runtime: str, python: str) -> list[str]:
         """The least that brings a Python with asyncio and json up in a sandbox of this kind."""

@@ -1,0 +1,95 @@
+// The lines that carry code, and what comes back.
+#include <headrace/bench/code_rival.hpp>
+#include <headrace/discovery/json_text.hpp>
+#include <headrace/framing/json_writer.hpp>
+
+#include <stdexcept>
+
+namespace headrace::bench {
+namespace {
+
+std::string member(std::string_view object, std::string_view wanted) {
+  std::string key;
+  std::string_view value;
+  for (discovery::JsonMembers members(object); members.next(key, value);) {
+    if (key == wanted) return std::string(value);
+  }
+  return {};
+}
+
+}  // namespace
+
+std::vector<CodeRival> start_code_rivals(const Setting& setting) {
+  std::vector<CodeRival> rivals;
+  for (const Rival& rival : setting.rivals) {
+    if (!rival.runs_code) continue;
+    CodeRival one{{nullptr, rival.skipped, rival.version}, rival};
+    if (rival.skipped.empty()) {
+      try {
+        one.started.target = std::make_shared<Target>(rival.command);
+        one.started.target->initialize();
+      } catch (const std::exception& error) {
+        one.started.target.reset();
+        one.started.skipped = error.what();
+      }
+    }
+    rivals.push_back(std::move(one));
+  }
+  return rivals;
+}
+
+std::string text_of(std::string_view result) {
+  if (discovery::find_json_flaw(result)) {
+    throw std::runtime_error("an answer is not JSON: " + std::string(result.substr(0, 200)));
+  }
+  std::string text;
+  const std::string content = member(discovery::json_trim(result), "content");
+  std::string_view block;
+  for (discovery::JsonElements blocks(content.empty() ? "[]" : content); blocks.next(block);) {
+    const std::string quoted = member(block, "text");
+    if (!quoted.empty()) text += discovery::json_string(quoted);
+  }
+  if (member(discovery::json_trim(result), "isError") == "true") {
+    throw std::runtime_error("the code failed: " + text.substr(0, 400));
+  }
+  return text;
+}
+
+std::string run_code(Target& target, const Rival& rival, const std::string& what) {
+  const auto code = rival.code.find(what);
+  if (code == rival.code.end()) throw std::runtime_error("it has no code for \"" + what + "\"");
+  std::string params;
+  framing::JsonWriter writer(params);
+  writer.begin_object().member("name", rival.call).key("arguments").begin_object();
+  writer.member(rival.argument, code->second).end_object().end_object();
+  return text_of(target.request("tools/call", params));
+}
+
+Round read_rival_times(std::string_view text) {
+  if (text.find('[') != std::string_view::npos) return read_times(text);
+  // Others have words round their numbers: the last one is what the code said.
+  const std::size_t end = text.find_last_of("0123456789");
+  if (end == std::string_view::npos) {
+    throw std::runtime_error("no time in: " + std::string(text.substr(0, 200)));
+  }
+  const std::size_t before = text.find_last_not_of("0123456789.", end);
+  const std::size_t begin = before == std::string_view::npos ? 0 : before + 1;
+  return read_times("[" + std::string(text.substr(begin, end + 1 - begin)) + "]");
+}
+
+std::string run_params(std::string_view code, std::string_view session) {
+  std::string params;
+  framing::JsonWriter writer(params);
+  writer.begin_object().member("name", "run_python").key("arguments").begin_object();
+  writer.member("code", code).member("timeout", 120);
+  if (!session.empty()) writer.member("session", session);
+  writer.end_object().end_object();
+  return params;
+}
+
+std::string run_request(std::string_view id, std::string_view code) {
+  return R"({"jsonrpc":"2.0","id":)" + std::string(id) + R"(,"method":"tools/call","params":)" +
+         run_params(code) + "}\n";
+}
+
+}  // namespace headrace::bench

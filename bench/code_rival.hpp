@@ -1,0 +1,36 @@
+// Rivals that run code: how they are given it.
+#pragma once
+
+#include <headrace/bench/in_code.hpp>
+#include <headrace/bench/setting.hpp>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace headrace::bench {
+
+/// One that is up and has answered `initialize`, or why not.
+struct CodeRival {
+  Started started;
+  Rival rival;
+};
+
+/// Those of the setting that run code.
+std::vector<CodeRival> start_code_rivals(const Setting& setting);
+
+/// The text that it answers to its piece of code of that name; what it calls an error is thrown.
+std::string run_code(Target& target, const Rival& rival, const std::string& what);
+
+/// What it says of times: a list of microseconds, or a single number. Throws when it is neither.
+Round read_rival_times(std::string_view text);
+
+/// What asks Headrace to run code, in that session if it is named.
+std::string run_params(std::string_view code, std::string_view session = {});
+/// The same as a whole line; `id` is JSON.
+std::string run_request(std::string_view id, std::string_view code);
+
+/// All text blocks of a tools/call result, one after the other.
+std::string text_of(std::string_view result);
+
+}  // namespace headrace::bench
