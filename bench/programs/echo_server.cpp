@@ -114,6 +114,11 @@ bool answer_call(std::string_view line, std::string& out) {
   if (!line.starts_with(head)) return false;
   const std::size_t comma = line.find(',', head.size());
   if (comma == std::string_view::npos || !line.substr(comma).starts_with(call)) return false;
+  // The text is the only argument when its closing quote is followed by nothing but brackets.
+  constexpr auto tail = R"("}}})"sv;
+  if (!line.ends_with(tail) || line.find('"', comma + call.size()) != line.size() - tail.size()) {
+    return false;
+  }
   append_answer(line.substr(head.size(), comma - head.size()), usual_size, out);
   return true;
 }
