@@ -41,11 +41,12 @@ fetched() {
   failed "$name: $1 failed" "$log"
 }
 
-# install_npm [FILE…]: package.json beside the script, its lock where it has one, and the files, which
-# are programs that use the packages. Scripts of packages are not run.
+# install_npm NODE [FILE…]: package.json beside the script, its lock where it has one, and the files, which
+# are programs that use the packages; from that version of node on. Scripts of packages are not run.
 install_npm() {
   needs node npm
-  [ "$(node -p 'parseInt(process.versions.node)')" -ge 20 ] || cannot "needs node 20 or newer"
+  [ "$(node -p 'parseInt(process.versions.node)')" -ge "$1" ] || cannot "needs node $1 or newer"
+  shift
   how="install --no-package-lock"
   set -- package.json "$@"
   if [ -f "$here/package-lock.json" ]; then
