@@ -22,6 +22,14 @@ std::size_t Payload::size() const noexcept {
   return pieces[0].text.size() + pieces[1].text.size() + pieces[2].text.size();
 }
 
+std::string Payload::text() const {
+  std::string text;
+  text.reserve(size());
+  for (const RawJson& piece : pieces)
+    text.append(piece.text);
+  return text;
+}
+
 RemoteError read_remote_error(std::string_view body) {
   RemoteError error;
   framing::ObjectScanner scanner;

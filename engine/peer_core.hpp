@@ -58,6 +58,8 @@ struct Payload {
   Payload(std::string_view prefix, RawJson slice, std::string_view suffix) noexcept
       : pieces{RawJson{prefix, {}}, std::move(slice), RawJson{suffix, {}}} {}
   std::size_t size() const noexcept;
+  /// The pieces as one.
+  std::string text() const;
 
   std::array<RawJson, 3> pieces;
 };

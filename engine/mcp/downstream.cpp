@@ -11,14 +11,6 @@ constexpr std::uint64_t number_mask = (std::uint64_t{1} << incarnation_shift) - 
 
 constexpr std::size_t quoted_stderr = 1000;
 
-std::string text_of(const Payload& payload) {
-  std::string text;
-  text.reserve(payload.size());
-  for (const RawJson& piece : payload.pieces)
-    text.append(piece.text);
-  return text;
-}
-
 }  // namespace
 
 std::shared_ptr<Downstream> Downstream::make(Executor executor, LaunchSpec spec,
@@ -110,7 +102,7 @@ Downstream::Ticket Downstream::dispatch(CallKind kind, std::string_view method,
   if (has_rounds || context.on_progress) {
     return start_flow(kind, method, params, deadline, std::move(context), std::move(callback));
   }
-  const std::string whole = with_member(text_of(params), R"("_meta":{)" + meta_ + "}");
+  const std::string whole = with_member(params.text(), R"("_meta":{)" + meta_ + "}");
   return send(method, std::string_view(whole), deadline, std::move(callback));
 }
 
@@ -131,7 +123,7 @@ Downstream::Ticket Downstream::admit(CallKind kind, std::string_view method, con
     return 0;
   }
   const Ticket ticket = waiting_mark | ++next_waiting_;
-  waiting_.push_back({ticket, kind, std::string(method), text_of(params), deadline,
+  waiting_.push_back({ticket, kind, std::string(method), params.text(), deadline,
                       std::move(context), std::move(callback)});
   arm_waiting_timer();
   if (suspect_) check_suspect();

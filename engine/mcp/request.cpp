@@ -26,18 +26,31 @@ QuestionReply not_declared(const std::string& method) {
 }  // namespace
 
 Request::Request(Responder responder, std::string_view method, std::string_view name,
-                 std::string_view arguments, std::string_view progress_token,
-                 std::weak_ptr<ServerRole> role)
+                 RawJson arguments, std::string_view progress_token,
+                 std::shared_ptr<const ClientContext> client, std::weak_ptr<ServerRole> role)
     : responder_(std::move(responder)),
       id_(responder_.id()),
       method_(method),
       name_(name),
-      arguments_(arguments.empty() ? "{}" : arguments),
+      raw_arguments_(std::move(arguments)),
       progress_token_(progress_token),
-      role_(std::move(role)) {}
+      client_(std::move(client)),
+      role_(std::move(role)) {
+  if (raw_arguments_.text.empty()) raw_arguments_ = {"{}", {}};
+  if (!raw_arguments_.owner) Request::arguments();
+}
 
 Request::~Request() {
   end();
+}
+
+const std::string& Request::arguments() const {
+  if (arguments_.empty()) {
+    arguments_ = raw_arguments_.text;
+    // What they came in may be large, and this may take long.
+    raw_arguments_ = {arguments_, {}};
+  }
+  return arguments_;
 }
 
 Executor Request::get_executor() const {
@@ -110,8 +123,9 @@ void Request::send_progress(std::string_view message) {
 void Request::log(LogLevel level, std::string_view logger, std::string_view data) {
   const auto role = role_.lock();
   if (!role || !responder_ || cancelled_ || !role->output_.notify) return;
-  const bool wanted = client_.era == Era::modern ? client_.log_level && level >= *client_.log_level
-                                                 : level >= role->options_.log_level;
+  const bool wanted = client_->era == Era::modern
+                          ? client_->log_level && level >= *client_->log_level
+                          : level >= role->options_.log_level;
   if (!wanted) return;
   std::string params;
   JsonWriter writer(params);
@@ -145,7 +159,7 @@ std::uint64_t Request::ask(std::string_view key, std::string_view method, std::s
     refuse(question, {{}, internal_error, "the question '" + question.key + "' is open already"});
   } else if (!can_answer(question)) {
     refuse(question, not_declared(question.method));
-  } else if (client_.era == Era::legacy) {
+  } else if (client_->era == Era::legacy) {
     if (method == "elicitation/create") question.params = with_elicitation_id(question.params);
     ask_legacy(question);
   } else {
@@ -156,7 +170,7 @@ std::uint64_t Request::ask(std::string_view key, std::string_view method, std::s
 }
 
 bool Request::can_answer(const OpenQuestion& question) const {
-  return missing_capability(client_.capabilities, question.method, question.params).empty();
+  return missing_capability(client_->capabilities, question.method, question.params).empty();
 }
 
 void Request::refuse(OpenQuestion& question, QuestionReply reply) {
@@ -194,22 +208,7 @@ void Request::on_legacy_answer(std::uint64_t number, std::error_code error, cons
                    [number](const OpenQuestion& one) { return one.number == number; });
   if (question == questions_.end()) return;
   question->call = 0;
-  QuestionReply reply;
-  if (error == Errc::remote_error) {
-    const RemoteError refused = read_remote_error(answer.body);
-    reply.code = refused.code;
-    reply.message = refused.message;
-  } else if (error) {
-    reply.code = internal_error;
-    reply.message = error == Errc::timed_out ? "the client did not answer in time"
-                                             : "the client could not be asked: " + error.message();
-  } else if (!is_answer(question->method, answer.body)) {
-    reply.code = invalid_params;
-    reply.message = "the client's answer to '" + question->method + "' has not the form of one";
-  } else {
-    reply.result = answer.body;
-  }
-  finish(number, std::move(reply));
+  finish(number, read_reply(question->method, error, answer));
 }
 
 void Request::take_answers() {
@@ -273,20 +272,22 @@ void Request::ask_next_round() {
   role->finished(std::exchange(id_, {}));
 }
 
-void Request::resume(Responder responder, const ClientContext& client,
+void Request::resume(Responder responder, std::shared_ptr<const ClientContext> client,
                      std::string_view progress_token,
                      std::map<std::string, std::string, std::less<>> answers) {
   responder_ = std::move(responder);
   id_ = responder_.id();
-  client_ = client;
+  client_ = std::move(client);
   progress_token_ = progress_token;
   state_.clear();
   answers_ = std::move(answers);
   if (const auto kept = std::exchange(kept_, std::nullopt)) {
-    if (kept->is_error) {
+    if (!kept->is_error) {
+      send_result(std::string_view(kept->raw));
+    } else if (kept->raw.empty()) {
       error(kept->code, kept->message, kept->data);
     } else {
-      send_result(std::string_view(kept->result));
+      raw_error(std::string_view(kept->raw));
     }
     return;
   }
@@ -333,9 +334,7 @@ void Request::withdraw(std::uint64_t number) {
 void Request::result(const Payload& json) {
   if (ended_ || kept_) return;
   if (suspended() && !cancelled_) {
-    kept_ = Kept{false, {}, 0, {}, {}};
-    for (const RawJson& piece : json.pieces)
-      kept_->result.append(piece.text);
+    kept_ = Kept{false, json.text(), 0, {}, {}};
     fail_questions(internal_error, "the request has ended");
     return;
   }
@@ -347,7 +346,7 @@ void Request::send_result(const Payload& json) {
   if (role && responder_) {
     // What a provider lists and reads may be another's the next time (2026-07-28, caching).
     const bool cacheable = method_ == "resources/list" || method_ == "resources/read";
-    role->answer(responder_, client_, json, cacheable ? std::optional(CacheHint{}) : std::nullopt);
+    role->answer(responder_, *client_, json, cacheable ? std::optional(CacheHint{}) : std::nullopt);
   } else {
     responder_.result(json);
   }
@@ -365,10 +364,21 @@ void Request::error(std::int64_t code, std::string_view message, std::string_vie
   end();
 }
 
+void Request::raw_error(const Payload& json) {
+  if (ended_ || kept_) return;
+  if (suspended() && !cancelled_) {
+    kept_ = Kept{true, json.text(), 0, {}, {}};
+    fail_questions(internal_error, "the request has ended");
+    return;
+  }
+  responder_.raw_error(json);
+  end();
+}
+
 void Request::refuse_for(std::string_view required_capabilities) {
   std::string data = R"({"requiredCapabilities":)";
   data.append(required_capabilities).append("}");
-  error(client_.era == Era::modern ? missing_client_capability : invalid_request,
+  error(client_->era == Era::modern ? missing_client_capability : invalid_request,
         "The client has not declared a capability that this needs: " +
             std::string(required_capabilities),
         data);

@@ -28,10 +28,10 @@ class ServerRole;
 /// up where it was. Nobody who works on it notices, but that nothing can be told meanwhile.
 class Request : public std::enable_shared_from_this<Request> {
  public:
-  /// `name` is that of the tool or prompt, or the resource's URI; `progress_token` is raw JSON,
-  /// empty for none.
-  Request(Responder responder, std::string_view method, std::string_view name,
-          std::string_view arguments, std::string_view progress_token,
+  /// `name` is that of the tool or prompt, or the resource's URI; `arguments` is held, or copied if
+  /// nobody owns it; `progress_token` is raw JSON, empty for none; `client` is not null.
+  Request(Responder responder, std::string_view method, std::string_view name, RawJson arguments,
+          std::string_view progress_token, std::shared_ptr<const ClientContext> client,
           std::weak_ptr<ServerRole> role);
   ~Request();
   Request(const Request&) = delete;
@@ -39,10 +39,12 @@ class Request : public std::enable_shared_from_this<Request> {
 
   const std::string& method() const noexcept { return method_; }
   const std::string& name() const noexcept { return name_; }
-  /// The raw JSON object; `{}` when there was none.
-  const std::string& arguments() const noexcept { return arguments_; }
+  /// The raw JSON object; `{}` when there was none. A copy is made when it is first asked for.
+  const std::string& arguments() const;
+  /// The same as it came in, to be passed on without a copy; valid as long as this, or its owner.
+  const RawJson& raw_arguments() const noexcept { return raw_arguments_; }
   /// Who asks, and what they can do; in the modern era as of the latest round.
-  const ClientContext& client() const noexcept { return client_; }
+  const ClientContext& client() const noexcept { return *client_; }
   /// That of the role's peer; empty once the role is gone.
   Executor get_executor() const;
 
@@ -81,6 +83,8 @@ class Request : public std::enable_shared_from_this<Request> {
   void result(const Payload& json);
   /// `data` is raw JSON, empty for none.
   void error(std::int64_t code, std::string_view message, std::string_view data = {});
+  /// A whole raw error object, passed on.
+  void raw_error(const Payload& json);
   /// -32021, with what the client would have to declare (as missing_capability() says it).
   void refuse_for(std::string_view required_capabilities);
 
@@ -117,7 +121,8 @@ class Request : public std::enable_shared_from_this<Request> {
   void on_legacy_answer(std::uint64_t number, std::error_code error, const Answer& answer);
   void ask_next_round();
   void suspend();
-  void resume(Responder responder, const ClientContext& client, std::string_view progress_token,
+  void resume(Responder responder, std::shared_ptr<const ClientContext> client,
+              std::string_view progress_token,
               std::map<std::string, std::string, std::less<>> answers);
   void take_answers();
   void take_answers_later();
@@ -129,9 +134,10 @@ class Request : public std::enable_shared_from_this<Request> {
   std::string id_;  // raw; empty while no JSON-RPC request waits for us
   std::string method_;
   std::string name_;
-  std::string arguments_;
+  mutable RawJson raw_arguments_;
+  mutable std::string arguments_;  // once somebody wants them as a string
   std::string progress_token_;
-  ClientContext client_;
+  std::shared_ptr<const ClientContext> client_;
   std::weak_ptr<ServerRole> role_;
 
   std::optional<double> progress_;  // the last number sent
@@ -150,7 +156,7 @@ class Request : public std::enable_shared_from_this<Request> {
   // Ended while suspended: what the client is told when it comes back.
   struct Kept {
     bool is_error;
-    std::string result;
+    std::string raw;  // the result, or a whole error
     std::int64_t code;
     std::string message;
     std::string data;

@@ -34,7 +34,7 @@ std::string page_of(std::string_view key, const std::vector<std::string>& defini
   return json;
 }
 
-std::optional<std::size_t> read_cursor(std::string_view params) {
+std::optional<std::size_t> read_cursor(std::string_view params, std::size_t size) {
   std::array<Member, 1> members{{{"cursor"}}};
   if (!scan(params, members)) return std::nullopt;
   std::string_view raw = members[0].value;
@@ -43,8 +43,8 @@ std::optional<std::size_t> read_cursor(std::string_view params) {
   raw = raw.substr(1, raw.size() - 2);
   std::size_t offset = 0;
   const auto [rest, error] = std::from_chars(raw.data(), raw.data() + raw.size(), offset);
-  const bool good = error == std::errc() && rest == raw.data() + raw.size() && offset > 0 &&
-                    offset % page_size == 0;
+  const bool good =
+      error == std::errc() && rest == raw.data() + raw.size() && offset > 0 && offset % size == 0;
   return good ? std::optional(offset) : std::nullopt;
 }
 
@@ -94,6 +94,54 @@ std::string complete_result(const Payload& result, std::string_view server_info,
     json.append(body, rest, std::string::npos);
   }
   return json;
+}
+
+std::optional<std::string_view> complete_in_place(std::string_view result,
+                                                  std::string_view server_info,
+                                                  const std::optional<CacheHint>& hint,
+                                                  framing::ObjectScanner& scanner,
+                                                  std::string& head) {
+  std::array<Member, 4> members{{{"resultType"}, {"_meta"}, {"ttlMs"}, {"cacheScope"}}};
+  if (scanner.scan_members(result, members) != Fault::none) return std::nullopt;
+  const auto [type, meta, ttl, scope] =
+      std::array{members[0].value, members[1].value, members[2].value, members[3].value};
+  if (!meta.empty()) {
+    std::array<Member, 1> known{{{meta_key::server_info}}};
+    if (!is_object(meta) || scanner.scan_members(meta, known) != Fault::none ||
+        known[0].value.empty()) {
+      return std::nullopt;
+    }
+  }
+  JsonWriter writer(head);
+  writer.begin_object();
+  if (type.empty()) writer.member("resultType", "complete");
+  if (hint && ttl.empty()) writer.member("ttlMs", hint->ttl.count());
+  if (hint && scope.empty()) writer.member("cacheScope", hint->is_public ? "public" : "private");
+  if (meta.empty()) {
+    writer.key("_meta").begin_object().raw_member(meta_key::server_info, server_info).end_object();
+  }
+  const std::size_t first = result.find_first_not_of(" \t\r\n", result.find('{') + 1);
+  if (head.size() > 1 && result[first] != '}') head += ',';
+  return result.substr(first);
+}
+
+QuestionReply read_reply(std::string_view method, std::error_code error, const Answer& answer) {
+  QuestionReply reply;
+  if (error == Errc::remote_error) {
+    const RemoteError refused = read_remote_error(answer.body);
+    reply.code = refused.code;
+    reply.message = refused.message;
+  } else if (error) {
+    reply.code = internal_error;
+    reply.message = error == Errc::timed_out ? "the client did not answer in time"
+                                             : "the client could not be asked: " + error.message();
+  } else if (!is_answer(method, answer.body)) {
+    reply.code = invalid_params;
+    reply.message = "the client's answer to '" + std::string(method) + "' has not the form of one";
+  } else {
+    reply.result = answer.body;
+  }
+  return reply;
 }
 
 std::string shortened(std::string_view text) {

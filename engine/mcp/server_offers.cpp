@@ -20,6 +20,9 @@ namespace dom = simdjson::dom;
 
 constexpr std::size_t most_completions = 100;
 
+// Of a provider there may be thousands, and not every client asks for a second page.
+constexpr std::size_t provided_page_size = 1000;
+
 // A string among the params; else the request is refused.
 std::optional<std::string> read_text(Responder& responder, std::string_view params,
                                      std::string_view key) {
@@ -30,17 +33,6 @@ std::optional<std::string> read_text(Responder& responder, std::string_view para
     return text;
   }
   responder.error(invalid_params, "'" + std::string(key) + "' must be a string");
-  return std::nullopt;
-}
-
-// The raw `arguments` of a tool or prompt, a view into `params`; else the request is refused.
-std::optional<std::string_view> read_arguments(Responder& responder, std::string_view params) {
-  std::array<Member, 1> members{{{"arguments"}}};
-  const bool readable = scan(params, members);
-  const std::string_view arguments = members[0].value;
-  if (readable && (arguments.empty() || arguments == "null")) return "{}";
-  if (readable && is_object(arguments)) return arguments;
-  responder.error(invalid_params, "'arguments' must be an object");
   return std::nullopt;
 }
 
@@ -92,11 +84,43 @@ void ServerRole::answer_page(Responder& responder, const Message& message,
 
 void ServerRole::list_tools(Responder& responder, const Message& message,
                             const ClientContext& client) {
-  if (options_.tools.empty()) {
+  if (!has_tools()) {
     refuse_without(responder, message, "tools");
+  } else if (options_.tool_provider.list) {
+    provide_tools(responder, message);
+  } else {
+    answer_page(responder, message, client, "tools", definitions_of(options_.tools));
+  }
+}
+
+void ServerRole::provide_tools(Responder& responder, const Message& message) {
+  const std::optional<std::size_t> first = read_cursor(message.params, provided_page_size);
+  if (!first) {
+    responder.error(invalid_params, "Invalid cursor");
     return;
   }
-  answer_page(responder, message, client, "tools", definitions_of(options_.tools));
+  std::vector<std::string> own;
+  if (*first == 0) own = definitions_of(options_.tools);
+  auto listed = [request = admit(responder, message.method), own = std::move(own), first = *first,
+                 ttl = options_.cache_ttl](ToolProvider::Page page) mutable {
+    const std::shared_ptr<Request> once = std::move(request);
+    if (!once) return;
+    std::string json;
+    JsonWriter writer(json);
+    writer.begin_object();
+    if (once->client().era == Era::modern)
+      writer.member("ttlMs", page.settled ? ttl.count() : 0).member("cacheScope", "private");
+    writer.key("tools").begin_array();
+    for (const std::string& definition : own)
+      writer.raw(definition);
+    for (const std::string& definition : page.definitions)
+      writer.raw(definition);
+    writer.end_array();
+    if (page.more) writer.member("nextCursor", std::to_string(first + provided_page_size));
+    writer.end_object();
+    once->result(std::string_view(json));
+  };
+  options_.tool_provider.list(*first, provided_page_size, std::move(listed));
 }
 
 void ServerRole::list_prompts(Responder& responder, const Message& message,
@@ -113,43 +137,38 @@ void ServerRole::list_templates(Responder& responder, const Message& message,
   answer_page(responder, message, client, "resourceTemplates", options_.provider.templates);
 }
 
-void ServerRole::call_tool(Responder& responder, const Message& message,
-                           const ClientContext& client) {
-  const std::optional<std::string> name = read_text(responder, message.params, "name");
-  if (!name) return;
-  const std::optional<std::string_view> arguments = read_arguments(responder, message.params);
-  if (!arguments) return;
-  const auto tool = std::find_if(options_.tools.begin(), options_.tools.end(),
-                                 [&name](const ToolSpec& spec) { return spec.name == *name; });
-  if (tool == options_.tools.end()) {
-    responder.error(invalid_params, "Unknown tool: " + shortened(*name));
-    return;
-  }
-  auto call = admit_or_resume(responder, message, *name, *arguments, client);
+void ServerRole::call_tool(Responder& responder, const Message& message, const ClientContext&) {
+  auto call = admit_or_resume(responder, message);
   if (!call) return;
-  // The tool may replace the tools.
-  const auto handler = tool->handler;
-  handler(std::move(call));
+  const auto tool =
+      std::find_if(options_.tools.begin(), options_.tools.end(),
+                   [&call](const ToolSpec& spec) { return spec.name == call->name(); });
+  if (tool != options_.tools.end()) {
+    // The tool may replace the tools.
+    const auto handler = tool->handler;
+    handler(std::move(call));
+  } else if (options_.tool_provider.call) {
+    options_.tool_provider.call(std::move(call));
+  } else {
+    call->error(invalid_params, "Unknown tool: " + shortened(call->name()));
+  }
 }
 
-void ServerRole::get_prompt(Responder& responder, const Message& message,
-                            const ClientContext& client) {
+void ServerRole::get_prompt(Responder& responder, const Message& message, const ClientContext&) {
   if (options_.prompts.empty()) {
     refuse_without(responder, message, "prompts");
     return;
   }
-  const std::optional<std::string> name = read_text(responder, message.params, "name");
-  if (!name) return;
-  const std::optional<std::string_view> arguments = read_arguments(responder, message.params);
-  if (!arguments) return;
-  const auto prompt = std::find_if(options_.prompts.begin(), options_.prompts.end(),
-                                   [&name](const PromptSpec& spec) { return spec.name == *name; });
+  auto request = admit_or_resume(responder, message);
+  if (!request) return;
+  const auto prompt =
+      std::find_if(options_.prompts.begin(), options_.prompts.end(),
+                   [&request](const PromptSpec& spec) { return spec.name == request->name(); });
   if (prompt == options_.prompts.end()) {
-    responder.error(invalid_params, "Unknown prompt: " + shortened(*name));
-    return;
+    request->error(invalid_params, "Unknown prompt: " + shortened(request->name()));
+  } else {
+    prompt->handler(std::move(request));
   }
-  auto request = admit_or_resume(responder, message, *name, *arguments, client);
-  if (request) prompt->handler(std::move(request));
 }
 
 void ServerRole::list_resources(Responder& responder, const Message& message,
@@ -164,7 +183,7 @@ void ServerRole::list_resources(Responder& responder, const Message& message,
     responder.error(invalid_params, "Invalid cursor");
     return;
   }
-  auto request = admit(responder, message.method, {}, {}, {}, client);
+  auto request = admit(responder, message.method);
   options_.provider.list([request = std::move(request), definitions = std::move(definitions),
                           offset = *offset](std::vector<std::string> more) mutable {
     const std::shared_ptr<Request> once = std::move(request);
@@ -194,7 +213,7 @@ void ServerRole::read_resource(Responder& responder, const Message& message,
     refuse_resource(responder, *uri);
     return;
   }
-  auto request = admit(responder, message.method, *uri, {}, {}, client);
+  auto request = admit(responder, message.method, *uri);
   options_.provider.read(
       *uri, [request = std::move(request)](std::optional<ResourceContent> content) mutable {
         const std::shared_ptr<Request> once = std::move(request);

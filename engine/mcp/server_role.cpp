@@ -13,6 +13,21 @@ using framing::Fault;
 using framing::JsonWriter;
 using framing::Member;
 
+namespace {
+
+// One pass where all is well; else it is found out with which of them it is not.
+RequestParts read_parts(std::string_view params, framing::ObjectScanner& scanner) {
+  RequestParts parts;
+  if (params.empty() || scanner.scan_members(params, parts.members) == Fault::none) return parts;
+  for (std::size_t i = 0; i < parts.members.size(); ++i) {
+    const std::span<Member> one(&parts.members[i], 1);
+    parts.bad[i] = scanner.scan_members(params, one) != Fault::none;
+  }
+  return parts;
+}
+
+}  // namespace
+
 const ServerRole::Route ServerRole::routes[] = {
     {"tools/call", &ServerRole::call_tool, true, true},
     {"ping", &ServerRole::ping, true, false},
@@ -59,14 +74,14 @@ void ServerRole::on_request(Responder responder, const Message& message) {
   const auto* const route =
       std::find_if(std::begin(routes), std::end(routes),
                    [&message](const Route& one) { return one.method == message.method; });
-  std::array<Member, 1> members{{{"_meta"}}};
-  if (!scan(message.params, members) && is_object(message.params)) {
+  parts_ = read_parts(message.params, scanner_);
+  if (parts_.bad[RequestParts::meta] && is_object(message.params)) {
     responder.error(invalid_params, "'_meta' must be there once, and be written without escapes");
     return;
   }
   ClientContext modern;
   MetaFault fault;
-  if (!read_request_meta(members[0].value, modern, fault)) {
+  if (!read_request_meta(parts_[RequestParts::meta], modern, fault)) {
     responder.error(fault.code, fault.message, fault.data);
     return;
   }
@@ -85,7 +100,8 @@ void ServerRole::on_request(Responder responder, const Message& message) {
       on_initialized) {
     on_initialized();
   }
-  (this->*route->handler)(responder, message, is_modern ? modern : legacy_client_);
+  client_ = is_modern ? std::make_shared<const ClientContext>(std::move(modern)) : legacy_client_;
+  (this->*route->handler)(responder, message, *client_);
 }
 
 void ServerRole::on_notification(const Message& message) {
@@ -151,8 +167,8 @@ void ServerRole::log(LogLevel level, std::string_view source, std::string_view t
   const bool for_legacy = greeted_ && level >= options_.log_level;
   const auto wants = [level](const auto& entry) {
     const std::shared_ptr<Request> request = entry.second.lock();
-    return request && request->client_.era == Era::modern && request->client_.log_level &&
-           level >= *request->client_.log_level;
+    return request && request->client_->era == Era::modern && request->client_->log_level &&
+           level >= *request->client_->log_level;
   };
   if (!for_legacy && std::none_of(requests_.begin(), requests_.end(), wants)) return;
   std::string params;
@@ -163,6 +179,41 @@ void ServerRole::log(LogLevel level, std::string_view source, std::string_view t
       .member("data", shortened(text))
       .end_object();
   output_.notify("notifications/message", std::string_view(params));
+}
+
+std::uint64_t ServerRole::ask(std::string_view method, std::string_view params,
+                              ReplyCallback done) {
+  const std::uint64_t number = ++last_asked_;
+  if (legacy_client_->protocol_version.empty() || !output_.call ||
+      !missing_capability(legacy_client_->capabilities, method, params).empty()) {
+    asked_[number] = 0;
+    later([weak = weak_from_this(), number, name = std::string(method),
+           done = std::move(done)]() mutable {
+      const auto self = weak.lock();
+      if (!self || self->asked_.erase(number) == 0) return;
+      done({{}, method_not_found, "the client can't be asked for '" + name + "' at the moment"});
+    });
+    return number;
+  }
+  CallOptions options;
+  options.deadline = Deadline::after(options_.question_limit);
+  auto answered = [weak = weak_from_this(), number, name = std::string(method),
+                   done = std::move(done)](std::error_code error, const Answer& answer) mutable {
+    const auto self = weak.lock();
+    if (self && self->asked_.erase(number) > 0) done(read_reply(name, error, answer));
+  };
+  const bool elicits = method == "elicitation/create";
+  const std::string whole = elicits ? with_elicitation_id(params) : std::string(params);
+  const std::uint64_t call =
+      output_.call(method, std::string_view(whole), options, std::move(answered));
+  asked_[number] = call;
+  return number;
+}
+
+void ServerRole::withdraw(std::uint64_t question) {
+  const auto asked = asked_.extract(question);
+  if (!asked.empty() && asked.mapped() != 0 && output_.cancel)
+    output_.cancel(asked.mapped(), "nobody waits for the answer any more");
 }
 
 void ServerRole::cancel_all() {
@@ -189,6 +240,15 @@ void ServerRole::answer(Responder& responder, const ClientContext& client, const
     responder.result(result);
     return;
   }
+  const RawJson& slice = result.pieces[1];
+  if (slice.owner && slice.text.size() == result.size()) {
+    std::string head;
+    const auto rest = complete_in_place(slice.text, server_info_, hint, scanner_, head);
+    if (rest) {
+      responder.result(Payload(head, {*rest, slice.owner}, {}));
+      return;
+    }
+  }
   const std::string json = complete_result(result, server_info_, hint);
   responder.result(std::string_view(json));
 }
@@ -210,7 +270,7 @@ std::string ServerRole::capabilities() const {
     if (announced.resources) writer.member("listChanged", true);
     writer.end_object();
   }
-  if (!options_.tools.empty()) {
+  if (has_tools()) {
     writer.key("tools").begin_object();
     if (announced.tools) writer.member("listChanged", true);
     writer.end_object();
@@ -226,10 +286,11 @@ void ServerRole::initialize(Responder& responder, const Message& message, const 
     return;
   }
   client.protocol_version = negotiate_version(client.protocol_version);
-  legacy_client_ = std::move(client);
+  legacy_client_ = std::make_shared<const ClientContext>(std::move(client));
+  client_ = legacy_client_;
   std::string json;
   JsonWriter writer(json);
-  writer.begin_object().member("protocolVersion", legacy_client_.protocol_version);
+  writer.begin_object().member("protocolVersion", legacy_client_->protocol_version);
   writer.raw_member("capabilities", capabilities()).raw_member("serverInfo", server_info_);
   if (!options_.instructions.empty()) writer.member("instructions", options_.instructions);
   writer.end_object();

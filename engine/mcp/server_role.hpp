@@ -12,7 +12,9 @@
 #include <headrace/engine/mcp/subscriptions.hpp>
 #include <headrace/engine/peer_core.hpp>
 #include <headrace/engine/unique_function.hpp>
+#include <headrace/framing/object_scanner.hpp>
 
+#include <array>
 #include <functional>
 #include <map>
 #include <memory>
@@ -28,6 +30,23 @@ struct ToolSpec {
   std::string definition;  ///< Its raw object in `tools/list`.
   /// Answers with a raw `CallToolResult`.
   std::function<void(std::shared_ptr<Request>)> handler;
+};
+
+/// Tools that come and go, or are somebody else's: listed and called raw. Either function may
+/// answer at once or later, on the peer's executor; both are there, or neither.
+struct ToolProvider {
+  struct Page {
+    std::vector<std::string> definitions;  ///< Raw objects as in `tools/list`.
+    bool more = false;                     ///< There are others behind these.
+    bool settled = true;                   ///< False: more will be known soon; no client keeps it.
+  };
+  using Listed = UniqueFunction<void(Page)>;
+  /// A page of at most `most` tools from `first` on, which is 0 or where a page before it has
+  /// ended. Dropped uncalled, `Listed` answers with an error.
+  std::function<void(std::size_t first, std::size_t most, Listed)> list;
+  /// A call of what is none of ServerOptions::tools; one of no tool at all is to be answered too.
+  /// Request::raw_arguments() and a Payload with an owner go through without a copy.
+  std::function<void(std::shared_ptr<Request>)> call;
 };
 
 struct PromptSpec {
@@ -86,6 +105,7 @@ struct ServerOptions {
   Implementation implementation;
   std::string instructions;  ///< For the model; empty for none.
   std::vector<ToolSpec> tools;
+  ToolProvider tool_provider;  ///< Its tools are listed behind those.
   std::vector<PromptSpec> prompts;
   std::vector<ResourceSpec> resources;  ///< Listed before those of the provider.
   ResourceProvider provider;            ///< Its functions may be empty.
@@ -121,6 +141,17 @@ struct ServerOutput {
   std::function<void()> rearm;
 };
 
+/// What the params of a request have that is the same in many, raw; found in one pass.
+struct RequestParts {
+  enum Name { meta, name, arguments, state, answers, count };
+  std::array<framing::Member, count> members{
+      {{"_meta"}, {"name"}, {"arguments"}, {"requestState"}, {"inputResponses"}}};
+  /// Whether it is there more than once, or its key is written with escapes.
+  std::array<bool, count> bad{};
+
+  std::string_view operator[](Name part) const noexcept { return members[part].value; }
+};
+
 /// Feed it the hooks of a peer. Held by shared_ptr; end it with close().
 class ServerRole : public std::enable_shared_from_this<ServerRole> {
  public:
@@ -145,6 +176,15 @@ class ServerRole : public std::enable_shared_from_this<ServerRole> {
   void prompts_changed() { subscriptions_.prompts_changed(); }
   void resources_changed() { subscriptions_.resources_changed(); }
   void resource_updated(std::string_view uri) { subscriptions_.resource_updated(uri); }
+
+  /// Who asked last, and what they can do.
+  const ClientContext& client() const noexcept { return *client_; }
+
+  /// Asks a legacy client outside of any request, as Request::ask() does inside of one. Fails where
+  /// the client is a modern one, which can't be asked there. Returns a number for withdraw().
+  std::uint64_t ask(std::string_view method, std::string_view params, ReplyCallback done);
+  /// Nobody waits for the answer any more: `done` is not called.
+  void withdraw(std::uint64_t question);
 
   /// Sends a log message to a client that has said hello, from the level on that it asked for; and
   /// to a modern one that has a request under way with such a level.
@@ -189,19 +229,19 @@ class ServerRole : public std::enable_shared_from_this<ServerRole> {
   void complete(Responder&, const Message&, const ClientContext&);
   void set_level(Responder&, const Message&, const ClientContext&);
 
+  bool has_tools() const { return !options_.tools.empty() || options_.tool_provider.call; }
   bool has_resources() const { return !options_.resources.empty() || options_.provider.read; }
   std::string capabilities() const;
   void answer(Responder& responder, const ClientContext& client, const Payload& result,
               std::optional<CacheHint> hint = std::nullopt);
   void answer_page(Responder& responder, const Message& message, const ClientContext& client,
                    std::string_view key, const std::vector<std::string>& definitions);
+  void provide_tools(Responder& responder, const Message& message);
   std::shared_ptr<Request> admit(Responder& responder, std::string_view method,
-                                 std::string_view name, std::string_view arguments,
-                                 std::string_view raw_meta, const ClientContext& client);
+                                 std::string_view name = {}, RawJson arguments = {},
+                                 std::string_view raw_meta = {});
   // A request that may be the next round of an earlier one: then that goes on, and this is null.
-  std::shared_ptr<Request> admit_or_resume(Responder& responder, const Message& message,
-                                           std::string_view name, std::string_view arguments,
-                                           const ClientContext& client);
+  std::shared_ptr<Request> admit_or_resume(Responder& responder, const Message& message);
 
   void later(UniqueFunction<void()> task);
   void finished(const std::string& id);
@@ -221,7 +261,14 @@ class ServerRole : public std::enable_shared_from_this<ServerRole> {
   Subscriptions subscriptions_;
   std::map<std::string, std::weak_ptr<Request>, std::less<>> requests_;  // by raw id
   std::map<std::string, Suspended, std::less<>> suspended_;              // by requestState
-  ClientContext legacy_client_;
+  framing::ObjectScanner scanner_;
+  RequestParts parts_;  // of the request that is being routed
+  // Requests share them.
+  std::shared_ptr<const ClientContext> legacy_client_ = std::make_shared<const ClientContext>();
+  std::shared_ptr<const ClientContext> client_ = legacy_client_;
+  // Of ask(), by the numbers of their calls.
+  std::map<std::uint64_t, std::uint64_t> asked_;
+  std::uint64_t last_asked_ = 0;
   bool greeted_ = false;  // the legacy client is set up
   bool awaited_ = false;  // a client of any era will use us: on_initialized was called
 };

@@ -21,9 +21,9 @@ namespace dom = simdjson::dom;
 constexpr std::size_t most_suspended = 256;
 
 // Raw, a view into `raw_meta`; empty when there is none.
-std::string_view progress_token(std::string_view raw_meta) {
+std::string_view progress_token(std::string_view raw_meta, framing::ObjectScanner& scanner) {
   std::array<Member, 1> members{{{"progressToken"}}};
-  if (!is_object(raw_meta) || !scan(raw_meta, members)) return {};
+  if (!is_object(raw_meta) || scanner.scan_members(raw_meta, members) != Fault::none) return {};
   const std::string_view token = members[0].value;
   const bool may_be =
       is_string(token) || (!token.empty() && token.front() != '{' && token.front() != '[' &&
@@ -72,29 +72,40 @@ Answers read_answers(std::string_view raw) {
 }  // namespace
 
 std::shared_ptr<Request> ServerRole::admit(Responder& responder, std::string_view method,
-                                           std::string_view name, std::string_view arguments,
-                                           std::string_view raw_meta, const ClientContext& client) {
+                                           std::string_view name, RawJson arguments,
+                                           std::string_view raw_meta) {
   const std::string id(responder.id());
-  auto request = std::make_shared<Request>(std::move(responder), method, name, arguments,
-                                           progress_token(raw_meta), weak_from_this());
-  request->client_ = client;
+  auto request =
+      std::make_shared<Request>(std::move(responder), method, name, std::move(arguments),
+                                progress_token(raw_meta, scanner_), client_, weak_from_this());
   requests_[id] = request;
   return request;
 }
 
-std::shared_ptr<Request> ServerRole::admit_or_resume(Responder& responder, const Message& message,
-                                                     std::string_view name,
-                                                     std::string_view arguments,
-                                                     const ClientContext& client) {
-  std::array<Member, 3> members{{{"_meta"}, {"requestState"}, {"inputResponses"}}};
-  if (!scan(message.params, members)) {
+std::shared_ptr<Request> ServerRole::admit_or_resume(Responder& responder, const Message& message) {
+  std::string name;
+  if (parts_.bad[RequestParts::name] || !is_string(parts_[RequestParts::name]) ||
+      !framing::append_unescaped(name, parts_[RequestParts::name])) {
+    responder.error(invalid_params, "'name' must be a string");
+    return nullptr;
+  }
+  const std::string_view arguments = parts_[RequestParts::arguments];
+  const bool none = arguments.empty() || arguments == "null";
+  if (parts_.bad[RequestParts::arguments] || (!none && !is_object(arguments))) {
+    responder.error(invalid_params, "'arguments' must be an object");
+    return nullptr;
+  }
+  if (parts_.bad[RequestParts::state] || parts_.bad[RequestParts::answers]) {
     responder.error(invalid_params, "'requestState' and 'inputResponses' may be there once each");
     return nullptr;
   }
-  const auto [meta, raw_state, raw_answers] =
-      std::array{members[0].value, members[1].value, members[2].value};
-  if (client.era == Era::legacy || (raw_state.empty() && raw_answers.empty())) {
-    return admit(responder, message.method, name, arguments, meta, client);
+  const std::string_view meta = parts_[RequestParts::meta];
+  const std::string_view raw_state = parts_[RequestParts::state];
+  const std::string_view raw_answers = parts_[RequestParts::answers];
+  RawJson held;
+  if (!none) held = {arguments, message.frame.owner};
+  if (client_->era == Era::legacy || (raw_state.empty() && raw_answers.empty())) {
+    return admit(responder, message.method, name, std::move(held), meta);
   }
   if (!raw_answers.empty() && !is_object(raw_answers)) {
     responder.error(invalid_params, "'inputResponses' must be an object");
@@ -102,7 +113,7 @@ std::shared_ptr<Request> ServerRole::admit_or_resume(Responder& responder, const
   }
   Answers answers = read_answers(raw_answers);
   if (raw_state.empty()) {
-    auto request = admit(responder, message.method, name, arguments, meta, client);
+    auto request = admit(responder, message.method, name, std::move(held), meta);
     request->answers_ = std::move(answers);
     return request;
   }
@@ -112,7 +123,7 @@ std::shared_ptr<Request> ServerRole::admit_or_resume(Responder& responder, const
   // What it was given for comes with it again, or it was taken from elsewhere.
   const bool fits = found != suspended_.end() && found->second.request->method_ == message.method &&
                     found->second.request->name_ == name &&
-                    are_same(found->second.request->arguments_, arguments);
+                    are_same(found->second.request->raw_arguments().text, none ? "{}" : arguments);
   if (!fits) {
     responder.error(invalid_params,
                     "'requestState' is not one that waits for this request: it is unknown, was "
@@ -122,7 +133,8 @@ std::shared_ptr<Request> ServerRole::admit_or_resume(Responder& responder, const
   const std::shared_ptr<Request> request = std::move(found->second.request);
   suspended_.erase(found);
   requests_[std::string(responder.id())] = request;
-  request->resume(std::move(responder), client, progress_token(meta), std::move(answers));
+  request->resume(std::move(responder), client_, progress_token(meta, scanner_),
+                  std::move(answers));
   return nullptr;
 }
 

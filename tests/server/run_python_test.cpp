@@ -219,7 +219,8 @@ TEST(Tool, ARunThatGoesDownWithItsContextHoldsNothingAnyMore) {
       const auto made = Bridge::make(context.get_executor(), std::move(options), {});
       const engine::mcp::ToolSpec tool = run_python_tool(made, context.get_executor(), {});
       const auto asked = std::make_shared<engine::mcp::Request>(
-          engine::Responder(), "tools/call", "run_python", arguments, "1",
+          engine::Responder(), "tools/call", "run_python", engine::RawJson{arguments, {}}, "1",
+          std::make_shared<const engine::mcp::ClientContext>(),
           std::weak_ptr<engine::mcp::ServerRole>());
       tool.handler(asked);
       call = asked;
