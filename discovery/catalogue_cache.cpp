@@ -93,7 +93,7 @@ std::optional<std::string> read_whole(const fs::path& file) {
   return text;
 }
 
-void write_tool(framing::JsonWriter& writer, const ToolDoc& tool) {
+void write_tool(std::string& out, framing::JsonWriter& writer, const ToolDoc& tool) {
   writer.begin_object().member("name", tool.name);
   if (!tool.title.empty()) writer.member("title", tool.title);
   if (!tool.description.empty()) writer.member("description", tool.description);
@@ -106,6 +106,7 @@ void write_tool(framing::JsonWriter& writer, const ToolDoc& tool) {
   for (const auto& [key, text] : raw) {
     if (!text.empty()) writer.raw_member(key, text);
   }
+  if (!tool.others.empty()) out.append(",").append(tool.others);
   writer.end_object();
 }
 
@@ -168,7 +169,7 @@ bool CatalogueCache::store(const ServerSpec& spec, const CachedTools& list,
   framing::JsonWriter body(text);
   body.begin_object().key("tools").begin_array();
   for (const ToolDoc& tool : list.tools)
-    write_tool(body, tool);
+    write_tool(text, body, tool);
   body.end_array().end_object();
   if (text.size() > longest_file) {
     error = "its list of tools is too long to be kept: " + std::to_string(text.size()) + " bytes";

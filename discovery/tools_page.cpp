@@ -1,6 +1,7 @@
 // Reads the result of one `tools/list` request.
 #include <headrace/discovery/json_text.hpp>
 #include <headrace/discovery/tools_page.hpp>
+#include <headrace/framing/json_writer.hpp>
 
 #include <charconv>
 #include <utility>
@@ -97,6 +98,10 @@ class Reader {
       } else if (std::string* raw = raw_field(tool)) {
         // A schema goes into a frame that ends at its first newline.
         *raw = json_on_one_line(value_);
+      } else {
+        if (!tool.others.empty()) tool.others += ',';
+        framing::append_quoted(tool.others, key_);
+        tool.others += ':' + json_on_one_line(value_);
       }
     }
     tool.needs_task = requires_task(tool.execution);

@@ -23,7 +23,10 @@ struct ToolDoc {
   std::string output_schema;  ///< raw
   std::string annotations;    ///< raw
   std::string execution;      ///< raw: holds `taskSupport`
-  bool needs_task = false;    ///< its `taskSupport` is `required`: it can't be called otherwise
+  /// Its other members as they stand in the object, such as `icons` and `_meta`: raw, with commas
+  /// between them, empty for none.
+  std::string others;
+  bool needs_task = false;  ///< its `taskSupport` is `required`: it can't be called otherwise
 
   bool operator==(const ToolDoc&) const = default;
 };

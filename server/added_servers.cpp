@@ -1,5 +1,6 @@
 // Servers that code has added, each for its own session, beside those of the configuration.
 #include <headrace/discovery/alias.hpp>
+#include <headrace/discovery/glob.hpp>
 #include <headrace/server/registry.hpp>
 
 #include <algorithm>
@@ -36,6 +37,16 @@ std::string why_taken(const ServerSpec& known, const ServerSpec& given) {
     return "another session has added a server of that name: give this one another";
   return "this session has added server '" + known.name +
          "' already: runtime.remove_server() it first, or give this one another name";
+}
+
+// Whether it has a name that a pattern with `*` and `?` fits.
+bool fits(const std::string& pattern, const ServerSpec& server) {
+  const auto is_one = [&pattern](const auto& named) {
+    return discovery::matches_glob(pattern, named.name) ||
+           discovery::matches_glob(pattern, named.alias);
+  };
+  return is_one(server) ||
+         std::any_of(server.other_names.begin(), server.other_names.end(), is_one);
 }
 
 }  // namespace
@@ -83,9 +94,26 @@ std::string Registry::home() const {
 }
 
 // The catalogue gets what is configured and what was added; who is in neither any more is ended.
+std::vector<std::string> Registry::missing() const {
+  std::vector<std::string> missing;
+  for (const std::string& pattern : options_.only) {
+    if (std::none_of(
+            catalogue_.servers().begin(), catalogue_.servers().end(),
+            [&pattern](const CatalogueServer& server) { return fits(pattern, server.spec()); }))
+      missing.push_back(pattern);
+  }
+  return missing;
+}
+
 void Registry::take_servers() {
   if (closed_) return;
   std::vector<ServerSpec> servers = sources_.current().servers;
+  // They keep the aliases that they have among all.
+  std::erase_if(servers, [this](const ServerSpec& spec) {
+    return !options_.only.empty() &&
+           std::none_of(options_.only.begin(), options_.only.end(),
+                        [&spec](const std::string& pattern) { return fits(pattern, spec); });
+  });
   // The user's word counts more than the code's.
   std::erase_if(added_, [&](const ServerSpec& spec) {
     const auto owner = std::find_if(servers.begin(), servers.end(), [&](const ServerSpec& other) {

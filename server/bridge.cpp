@@ -296,7 +296,7 @@ RegistryHooks Bridge::registry_hooks() {
   hooks.on_change = [this] {
     if (on_servers_changed) on_servers_changed();
   };
-  hooks.on_listed = [this] {
+  hooks.on_listed = [this](const std::string&) {
     if (on_servers_listed) on_servers_listed();
   };
   return hooks;

@@ -2,6 +2,7 @@
 #include <headrace/discovery/workspace_trust.hpp>
 #include <headrace/server/call_command.hpp>
 #include <headrace/server/commands.hpp>
+#include <headrace/server/gateway_command.hpp>
 #include <headrace/server/list_servers.hpp>
 #include <headrace/server/plain_text.hpp>
 #include <headrace/server/program_options.hpp>
@@ -84,6 +85,8 @@ struct Commands::Words {
   IndexCommand index_words;
   CLI::App* proxy = nullptr;
   ProxyCommand proxy_words;
+  CLI::App* gateway = nullptr;
+  GatewayCommand gateway_words;
 };
 
 namespace {
@@ -123,21 +126,27 @@ void add_docs(CLI::App& app, CLI::App*& command, DocsCommand& words) {
   command->footer("Example: headrace docs files read_text_file");
 }
 
+void add_timeout(CLI::App& command, std::optional<std::chrono::seconds>& timeout,
+                 const char* help) {
+  command
+      .add_option_function<std::string>(
+          "--timeout",
+          [&timeout](const std::string& text) {
+            const std::string error = parse_timeout(timeout, text);
+            if (!error.empty()) throw CLI::ValidationError("--timeout", error);
+          },
+          help)
+      ->type_name("TIME");
+}
+
 void add_call(CLI::App& app, CLI::App*& command, CallCommand& words) {
   command = app.add_subcommand("call", "Call a tool and print what it answers");
   command->add_option("server", words.server, "Its name")->required();
   command->add_option("tool", words.tool, "The tool's name")->required();
   command->add_option("arguments", words.words,
                       "A JSON object, or name=value for each, or - for a JSON object on stdin");
-  command
-      ->add_option_function<std::string>(
-          "--timeout",
-          [&words](const std::string& text) {
-            const std::string error = parse_timeout(words.timeout, text);
-            if (!error.empty()) throw CLI::ValidationError("--timeout", error);
-          },
-          "How long the call may take, such as 30s or 2m; its server's start not counted")
-      ->type_name("TIME");
+  add_timeout(*command, words.timeout,
+              "How long the call may take, such as 30s or 2m; its server's start not counted");
   command->add_flag("--json", words.json, "The result as the server sent it");
   command->footer(
       "Examples: headrace call files read_text_file path=/tmp/notes.txt\n"
@@ -175,6 +184,24 @@ void add_proxy(CLI::App& app, CLI::App*& command, ProxyCommand& words) {
       "first (1 for 0), and with 127 when the server can't be started.");
 }
 
+void add_gateway(CLI::App& app, CLI::App*& command, GatewayCommand& words) {
+  command = app.add_subcommand(
+      "gateway", "Serve the tools of all servers on stdin and stdout, each as server__tool");
+  command
+      ->add_option("--server", words.servers,
+                   "Only those of this server; * and ? stand for any letters (can be repeated)")
+      ->type_name("NAME")
+      ->allow_extra_args(false);
+  command
+      ->add_option("--tool", words.tools,
+                   "Only tools of such names, as in 'github__*' (can be repeated)")
+      ->type_name("PATTERN")
+      ->allow_extra_args(false);
+  add_timeout(*command, words.timeout,
+              "How long a call may take, such as 30s or 2m; else as long as the client waits");
+  command->footer("Example: headrace gateway --server github --tool '*issue*'");
+}
+
 }  // namespace
 
 Commands::Commands(CLI::App& app, std::string_view version)
@@ -185,19 +212,22 @@ Commands::Commands(CLI::App& app, std::string_view version)
   add_call(app, words_->call, words_->call_words);
   add_index(app, words_->index, words_->index_words);
   add_proxy(app, words_->proxy, words_->proxy_words);
+  add_gateway(app, words_->gateway, words_->gateway_words);
 }
 
 Commands::~Commands() = default;
 
 bool Commands::asked() const {
   return words_->servers->parsed() || words_->tools->parsed() || words_->docs->parsed() ||
-         words_->call->parsed() || words_->index->parsed() || words_->proxy->parsed();
+         words_->call->parsed() || words_->index->parsed() || words_->proxy->parsed() ||
+         words_->gateway->parsed();
 }
 
 int Commands::run(const Options& options) {
   // Who no longer reads is an error to handle, not a death.
   std::signal(SIGPIPE, SIG_IGN);
   if (words_->proxy->parsed()) return run_proxy(options, version_, words_->proxy_words);
+  if (words_->gateway->parsed()) return run_gateway(options, version_, words_->gateway_words);
   fill_closed_streams();
   if (words_->servers->parsed()) return list_servers(options, version_, words_->servers_words);
   CallCommand& call = words_->call_words;

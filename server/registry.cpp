@@ -152,6 +152,7 @@ Registry::Entry* Registry::start_entry(const std::string& server) {
     options.identity.roots.push_back({root.starts_with('/') ? host_file_uri(root) : root, {}});
   }
   options.memory = eras_;
+  options.log_messages = !hooks_.on_notification;
   if (spec.start_timeout > 0ms) options.start_limit = spec.start_timeout;
   entry.downstream = Downstream::make(executor_, std::move(launch), std::move(options), guard_,
                                       logger_, downstream_hooks(server));
@@ -170,6 +171,7 @@ engine::mcp::DownstreamHooks Registry::downstream_hooks(const std::string& serve
     const auto self = weak.lock();
     if (!self) return;
     if (kind == engine::mcp::ListKind::tools) self->on_tools_changed(server);
+    if (self->hooks_.on_list_changed) self->hooks_.on_list_changed(server, kind);
     if (self->hooks_.on_change) self->hooks_.on_change();
   };
   hooks.on_restarted = [weak = weak_from_this(), server] {
@@ -179,6 +181,11 @@ engine::mcp::DownstreamHooks Registry::downstream_hooks(const std::string& serve
     // One that had rested is no other than it was, most likely.
     if (known != nullptr && known->state() == ListState::cached) return;
     self->on_tools_changed(server);
+  };
+  hooks.on_notification = [weak = weak_from_this(), server](std::string_view method,
+                                                            std::string_view params) {
+    const auto self = weak.lock();
+    if (self && self->hooks_.on_notification) self->hooks_.on_notification(server, method, params);
   };
   hooks.on_question = [weak = weak_from_this(), server](
                           const engine::mcp::Question& question,
@@ -201,6 +208,12 @@ engine::mcp::DownstreamHooks Registry::downstream_hooks(const std::string& serve
     return self && self->hooks_.capabilities ? self->hooks_.capabilities() : std::string();
   };
   return hooks;
+}
+
+void Registry::notify_all(std::string_view method, std::string_view params) {
+  for (const auto& [name, entry] : entries_) {
+    if (entry.downstream) entry.downstream->notify(method, params);
+  }
 }
 
 void Registry::capabilities_changed() {

@@ -23,6 +23,8 @@ struct RegistryOptions {
   engine::mcp::DownstreamOptions downstream;
   /// Where it is kept which era each server speaks, over restarts; empty: nowhere.
   std::string era_file;
+  /// If not empty, the servers that one of these names fits, alone: patterns with `*` and `?`.
+  std::vector<std::string> only;
   /// Where their tool lists are kept, over restarts; empty: nowhere.
   std::string catalogue_folder;
 };
@@ -45,8 +47,13 @@ struct RegistryHooks {
   std::function<std::string()> capabilities;
   /// The servers, or what one of them offers, have changed.
   std::function<void()> on_change;
+  /// As DownstreamHooks::on_notification, of this server; where there is one, the log is spared.
+  std::function<void(const std::string& server, std::string_view method, std::string_view params)>
+      on_notification;
+  /// A server has said that its tools, prompts or resources are others now.
+  std::function<void(const std::string& server, engine::mcp::ListKind kind)> on_list_changed;
   /// A server was asked for its tools: what is known of it may be something else.
-  std::function<void()> on_listed;
+  std::function<void(const std::string& server)> on_listed;
 };
 
 /// Not thread-safe. Held by shared_ptr: starts under way keep it alive.
@@ -80,6 +87,9 @@ class Registry : public std::enable_shared_from_this<Registry> {
   /// Ends one that was added for this session; false when there is none.
   bool remove(std::string_view server, std::uint64_t owner);
   void remove_all(std::uint64_t owner);
+
+  /// Those of RegistryOptions::only that no server fits.
+  std::vector<std::string> missing() const;
 
   /// What `~` stands for in the configuration.
   std::string home() const;
@@ -119,6 +129,9 @@ class Registry : public std::enable_shared_from_this<Registry> {
 
   /// Whoever gave the hooks is going; calls under way may keep the registry for longer.
   void drop_hooks() noexcept { hooks_ = {}; }
+
+  /// As Downstream::notify(), to all.
+  void notify_all(std::string_view method, std::string_view params);
 
   /// RegistryHooks::capabilities says something else from now on.
   void capabilities_changed();

@@ -175,7 +175,7 @@ void Registry::on_listed(const std::string& server, const Downstream* asked,
     catalogue_.set_unconfirmed(server);
   }
   queue_.finished(server);
-  if (hooks_.on_listed) hooks_.on_listed();
+  if (hooks_.on_listed) hooks_.on_listed(server);
   for (Listed& done : waiting)
     done(error);
 }

@@ -75,7 +75,7 @@ void RunQuestions::ask_next(std::uint64_t number) {
   Open& open = open_.at(number);
   const Asker asker = open.find(open.tried);
   const std::shared_ptr<const Respondent>& respondent = asker.respondent;
-  if (!respondent || !respondent->ask || !asker.session) {
+  if (!respondent || !respondent->ask) {
     finish(number, {{}, engine::mcp::method_not_found, "there is no client to ask at the moment"});
     return;
   }
@@ -84,7 +84,7 @@ void RunQuestions::ask_next(std::uint64_t number) {
            {{}, engine::mcp::method_not_found, "the client can't answer '" + open.method + "'"});
     return;
   }
-  asker.session->hold_deadline();
+  if (asker.session) asker.session->hold_deadline();
   open.session = asker.session;
   open.tried.push_back(respondent);
   auto answered = [weak = weak_from_this(), number](QuestionReply reply) {

@@ -33,7 +33,7 @@ struct Respondent {
 /// the respondent can answer.
 std::string declared_capabilities(const engine::mcp::ClientCapabilities& capabilities);
 
-/// A run that may be asked about a question, and with whom.
+/// Who may be asked about a question, and the session whose run waits for the answer, if it is one.
 struct Asker {
   std::shared_ptr<const Respondent> respondent;
   std::shared_ptr<sandbox::Session> session;

@@ -23,6 +23,9 @@ struct CallContext {
   /// Called on the executor until the call ends, never after that. With it the server is asked for
   /// progress; it need not send any, and what it sends need not grow.
   std::function<void(const ProgressUpdate&)> on_progress;
+  /// What else the request's `_meta` is to have: raw members with commas between them, without
+  /// braces; none that the protocol itself has there for a request.
+  std::string meta;
   /// The tool has `execution.taskSupport: required`: it is called as a task where the server offers
   /// that, and plainly where not. Servers of the modern era decide by themselves; it means nothing
   /// there.

@@ -88,10 +88,18 @@ ClientCapabilities declare(const ClientIdentity& identity, std::string_view offe
   std::string json;
   JsonWriter writer(json);
   writer.begin_object();
-  if (!identity.roots.empty()) writer.raw_member("roots", "{}");
   dom::parser parser;
   dom::element part;
-  if (parse_json(parser, offered, part) && part.is_object()) {
+  const bool readable = parse_json(parser, offered, part) && part.is_object();
+  if (!identity.roots.empty()) {
+    writer.raw_member("roots", "{}");
+  } else if (readable && has_object(part, "roots")) {
+    bool changes = false;
+    const bool told = era == Era::legacy &&
+                      part["roots"]["listChanged"].get(changes) == simdjson::SUCCESS && changes;
+    writer.raw_member("roots", told ? R"({"listChanged":true})" : "{}");
+  }
+  if (readable) {
     declare_part(writer, part, "sampling", {"context", "tools"});
     declare_part(writer, part, "elicitation", {"form", "url"});
   }
@@ -268,6 +276,7 @@ std::optional<QuestionReply> answer_server_request(const ClientIdentity& identit
     writer.end_array().end_object();
     return reply;
   }
+  if (method == "roots/list" && declared.roots) return std::nullopt;
   const bool elicits = method == "elicitation/create";
   if (elicits || method == "sampling/createMessage") {
     if (missing_capability(declared, method, params).empty()) return std::nullopt;
@@ -319,11 +328,12 @@ ServerLog read_log_message(std::string_view params) {
   dom::parser parser;
   dom::element message;
   if (!parse_json(parser, params, message)) return {};
-  ServerLog log{text_of(message, "level"), {}};
+  ServerLog log{text_of(message, "level"), {}, text_of(message, "logger"), "null"};
   dom::element data;
   if (message["data"].get(data) != simdjson::SUCCESS) return log;
   std::string_view text;
-  log.text = data.get(text) == simdjson::SUCCESS ? std::string(text) : simdjson::minify(data);
+  log.data = simdjson::minify(data);
+  log.text = data.get(text) == simdjson::SUCCESS ? std::string(text) : log.data;
   return log;
 }
 

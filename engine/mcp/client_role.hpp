@@ -49,8 +49,8 @@ struct ServerFacts {
   bool tool_tasks = false;  ///< Legacy: tools can be called as tasks.
 };
 
-/// What is declared to a server: `offered` is a raw ClientCapabilities object without roots, of
-/// which only what we can pass on is taken; unreadable or empty declares nothing.
+/// What is declared to a server: `offered` is a raw ClientCapabilities object, of which only what
+/// we can pass on is taken; unreadable or empty declares nothing. Roots of ours go before others'.
 ClientCapabilities declare(const ClientIdentity& identity, std::string_view offered, Era era);
 
 std::string initialize_params(const ClientIdentity& identity, const ClientCapabilities& declared);
@@ -109,6 +109,8 @@ std::optional<QuestionReply> answer_server_request(const ClientIdentity& identit
 struct ServerLog {
   std::string level;
   std::string text;
+  std::string logger;
+  std::string data;  ///< The same as the text, as raw JSON.
 };
 ServerLog read_log_message(std::string_view params);
 

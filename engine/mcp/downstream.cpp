@@ -94,12 +94,12 @@ Downstream::Ticket Downstream::dispatch(CallKind kind, std::string_view method,
   }
   const bool is_tool = kind == CallKind::tool;
   const bool as_task = is_tool && context.as_task && facts_.tool_tasks;
-  if (plain_ && !context.on_progress && !as_task) {
+  if (plain_ && !context.on_progress && !as_task && context.meta.empty()) {
     if (is_tool) return send_tool(method, params.pieces[1], deadline, std::move(callback));
     return send(method, params, deadline, std::move(callback));
   }
   const bool has_rounds = is_tool || method == "prompts/get" || method == "resources/read";
-  if (has_rounds || context.on_progress) {
+  if (has_rounds || context.on_progress || !context.meta.empty()) {
     return start_flow(kind, method, params, deadline, std::move(context), std::move(callback));
   }
   const std::string whole = with_member(params.text(), R"("_meta":{)" + meta_ + "}");
@@ -134,6 +134,10 @@ Downstream::Ticket Downstream::admit(CallKind kind, std::string_view method, con
     asio::co_spawn(executor_, std::move(supervisor), asio::detached);
   }
   return ticket;
+}
+
+void Downstream::notify(std::string_view method, std::string_view params) {
+  if (plain_ && can_send()) peer_.notify_always(method, params);
 }
 
 void Downstream::warm_up() {

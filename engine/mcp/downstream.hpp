@@ -47,6 +47,8 @@ struct DownstreamOptions {
   /// sent `initialize` as well.
   Clock::duration silence_limit = std::chrono::seconds(3);
   StopTimes stop_times;
+  /// Its `notifications/message` go into the log too, not only to DownstreamHooks::on_notification.
+  bool log_messages = true;
   /// Where all that is said with the server is copied to; null for nowhere.
   std::shared_ptr<Trace> trace;
   DownstreamState::Policy policy;
@@ -90,7 +92,8 @@ struct DownstreamHooks {
   /// `notifications/resources/updated`.
   std::function<void(std::string_view uri)> on_resource_updated;
   /// What the engine has no use for itself: `notifications/elicitation/complete`, and
-  /// `notifications/message`, which is in the log already. The views are valid during the call.
+  /// `notifications/message` (see DownstreamOptions::log_messages). The views are valid during the
+  /// call.
   std::function<void(std::string_view method, std::string_view params)> on_notification;
 
   /// The server asks, while calls to it are under way. Answers later, or at once from inside;
@@ -104,7 +107,7 @@ struct DownstreamHooks {
   /// Nobody waits for the answer any more: the server or its call is gone, it has taken the
   /// question back, or the time is up.
   std::function<void(std::uint64_t)> cancel_question;
-  /// What may be declared to the server now: a raw ClientCapabilities object without roots. Asked
+  /// What may be declared to the server now: a raw ClientCapabilities object. Asked
   /// at each start, and in the modern era after capabilities_changed().
   std::function<std::string()> capabilities;
 };
@@ -156,6 +159,9 @@ class Downstream : public std::enable_shared_from_this<Downstream> {
   /// DownstreamHooks::capabilities would say something else from now on. A server of the modern era
   /// hears it with the next call, one of the legacy era when it is started again.
   void capabilities_changed();
+
+  /// A notification to a server of the legacy era that runs; no other is told.
+  void notify(std::string_view method, std::string_view params);
 
   /// Starts it, if it does not run, without calling anything.
   void warm_up();

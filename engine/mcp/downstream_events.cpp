@@ -109,7 +109,7 @@ void Downstream::on_notification(const Message& message) {
   } else if (method == "notifications/resources/updated") {
     if (hooks_.on_resource_updated) hooks_.on_resource_updated(read_uri(message.params));
   } else {
-    if (method == "notifications/message") {
+    if (method == "notifications/message" && options_.log_messages) {
       const ServerLog log = read_log_message(message.params);
       LogLevel level = LogLevel::info;
       parse_log_level(log.level, level);

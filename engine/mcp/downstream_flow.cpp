@@ -41,7 +41,11 @@ Downstream::Ticket Downstream::start_flow(CallKind kind, std::string_view method
   if (context.on_progress) {
     steps.meta = R"("progressToken":)" + std::to_string(number);
   }
-  if (!plain_) steps.meta += (steps.meta.empty() ? "" : ",") + meta_;
+  for (const std::string* part : {&context.meta, &meta_}) {
+    if (part->empty() || (plain_ && part == &meta_)) continue;
+    if (!steps.meta.empty()) steps.meta += ',';
+    steps.meta += *part;
+  }
   const auto flow = std::make_shared<Flow>(executor_, std::move(steps));
   flow->number = number;
   flow->deadline = deadline;

@@ -15,7 +15,7 @@ namespace headrace::engine::mcp {
 
 /// What a server wants to know from the client or its user.
 struct Question {
-  std::string method;  ///< `elicitation/create` or `sampling/createMessage`.
+  std::string method;  ///< `elicitation/create`, `sampling/createMessage`, or `roots/list`.
   std::string params;  ///< A raw JSON object, as it came.
   /// CallContext::tag of the call that it belongs to. 0 in the legacy era, where only a question of
   /// a task says that; then it may belong to any call that is under way at this server.

@@ -48,6 +48,10 @@ class Request : public std::enable_shared_from_this<Request> {
   /// That of the role's peer; empty once the role is gone.
   Executor get_executor() const;
 
+  /// Members of the request's `_meta` that are not the protocol's own, raw, with commas between
+  /// them and without braces: `"traceparent":"…"`.
+  const std::string& other_meta() const noexcept { return other_meta_; }
+
   bool wants_progress() const noexcept { return !progress_token_.empty(); }
   /// Tells a client that asked for it that the work goes on. The number that goes out always grows,
   /// here by as little as leaves room for numbers that mean something. Nothing is sent once the
@@ -137,6 +141,7 @@ class Request : public std::enable_shared_from_this<Request> {
   mutable RawJson raw_arguments_;
   mutable std::string arguments_;  // once somebody wants them as a string
   std::string progress_token_;
+  std::string other_meta_;
   std::shared_ptr<const ClientContext> client_;
   std::weak_ptr<ServerRole> role_;
 

@@ -94,7 +94,7 @@ void ServerRole::list_tools(Responder& responder, const Message& message,
 }
 
 void ServerRole::provide_tools(Responder& responder, const Message& message) {
-  const std::optional<std::size_t> first = read_cursor(message.params, provided_page_size);
+  const std::optional<std::size_t> first = read_cursor(message.params, 1);
   if (!first) {
     responder.error(invalid_params, "Invalid cursor");
     return;
@@ -116,7 +116,7 @@ void ServerRole::provide_tools(Responder& responder, const Message& message) {
     for (const std::string& definition : page.definitions)
       writer.raw(definition);
     writer.end_array();
-    if (page.more) writer.member("nextCursor", std::to_string(first + provided_page_size));
+    if (page.more) writer.member("nextCursor", std::to_string(first + page.definitions.size()));
     writer.end_object();
     once->result(std::string_view(json));
   };

@@ -114,6 +114,8 @@ void ServerRole::on_notification(const Message& message) {
     if (!scan(message.params, members)) return;
     const std::string id(members[0].value);
     if (!subscriptions_.forget(id)) cancel_request(id);
+  } else if (on_other_notification) {
+    on_other_notification(message);
   }
 }
 
@@ -163,6 +165,16 @@ void ServerRole::set_tools(std::vector<ToolSpec> tools) {
 }
 
 void ServerRole::log(LogLevel level, std::string_view source, std::string_view text) {
+  std::string quoted;
+  framing::append_quoted(quoted, shortened(text));
+  log_data(level, source, quoted);
+}
+
+void ServerRole::pass_on(std::string_view method, std::string_view params) {
+  if (greeted_ && output_.announce) output_.announce(method, params);
+}
+
+void ServerRole::log_data(LogLevel level, std::string_view source, std::string_view data) {
   if (!output_.notify) return;
   const bool for_legacy = greeted_ && level >= options_.log_level;
   const auto wants = [level](const auto& entry) {
@@ -176,7 +188,7 @@ void ServerRole::log(LogLevel level, std::string_view source, std::string_view t
   writer.begin_object()
       .member("level", to_string(level))
       .member("logger", source)
-      .member("data", shortened(text))
+      .raw_member("data", data)
       .end_object();
   output_.notify("notifications/message", std::string_view(params));
 }

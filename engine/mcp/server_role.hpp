@@ -41,8 +41,8 @@ struct ToolProvider {
     bool settled = true;                   ///< False: more will be known soon; no client keeps it.
   };
   using Listed = UniqueFunction<void(Page)>;
-  /// A page of at most `most` tools from `first` on, which is 0 or where a page before it has
-  /// ended. Dropped uncalled, `Listed` answers with an error.
+  /// At most `most` tools from `first` on, which is 0 or where a page before it has ended; fewer
+  /// where these are enough for one message. Dropped uncalled, `Listed` answers with an error.
   std::function<void(std::size_t first, std::size_t most, Listed)> list;
   /// A call of what is none of ServerOptions::tools; one of no tool at all is to be answered too.
   /// Request::raw_arguments() and a Payload with an owner go through without a copy.
@@ -189,6 +189,11 @@ class ServerRole : public std::enable_shared_from_this<ServerRole> {
   /// Sends a log message to a client that has said hello, from the level on that it asked for; and
   /// to a modern one that has a request under way with such a level.
   void log(LogLevel level, std::string_view source, std::string_view text);
+  /// The same of what is not only text: `data` is raw JSON.
+  void log_data(LogLevel level, std::string_view source, std::string_view data);
+
+  /// A notification that has nothing to do with us, for a legacy client that has said hello.
+  void pass_on(std::string_view method, std::string_view params);
 
   /// Requests that are not answered yet; open subscriptions are none.
   std::size_t calls_under_way() const noexcept { return requests_.size(); }
@@ -196,6 +201,8 @@ class ServerRole : public std::enable_shared_from_this<ServerRole> {
   void cancel_all();
   /// Ends subscriptions in order, and cancels the rest.
   void close();
+  /// Called with the client's notifications that have nothing to do with us.
+  std::function<void(const Message&)> on_other_notification;
   /// Called when the last request under way has ended.
   std::function<void()> on_idle;
   /// Called when a legacy client has said that it is set up, or a modern one has asked for anything
@@ -262,6 +269,7 @@ class ServerRole : public std::enable_shared_from_this<ServerRole> {
   std::map<std::string, std::weak_ptr<Request>, std::less<>> requests_;  // by raw id
   std::map<std::string, Suspended, std::less<>> suspended_;              // by requestState
   framing::ObjectScanner scanner_;
+  framing::StructuralIndex meta_index_;
   RequestParts parts_;  // of the request that is being routed
   // Requests share them.
   std::shared_ptr<const ClientContext> legacy_client_ = std::make_shared<const ClientContext>();

@@ -31,6 +31,28 @@ std::string_view progress_token(std::string_view raw_meta, framing::ObjectScanne
   return may_be ? token : std::string_view();
 }
 
+// What is not between the client and us. The level of log messages is passed on, for servers send
+// none where nobody asks for them.
+std::string other_meta(std::string_view raw_meta, framing::StructuralIndex& index) {
+  std::string others;
+  if (!is_object(raw_meta) || index.build(raw_meta) != Fault::none) return others;
+  framing::ObjectWalk walk(raw_meta, index);
+  if (walk.begin() != Fault::none) return others;
+  framing::ObjectWalk::Item item;
+  while (walk.next(item)) {
+    std::string key;
+    if (!framing::append_unescaped(key, item.key)) continue;
+    if (key == "progressToken" || key == meta_key::protocol_version ||
+        key == meta_key::client_info || key == meta_key::client_capabilities) {
+      continue;
+    }
+    if (!others.empty()) others += ',';
+    framing::append_quoted(others, key);
+    others.append(":").append(item.value);
+  }
+  return others;
+}
+
 // 256 bits that nobody can guess: what the system has in its pool.
 std::string make_state() {
   std::random_device random;
@@ -78,6 +100,7 @@ std::shared_ptr<Request> ServerRole::admit(Responder& responder, std::string_vie
   auto request =
       std::make_shared<Request>(std::move(responder), method, name, std::move(arguments),
                                 progress_token(raw_meta, scanner_), client_, weak_from_this());
+  request->other_meta_ = other_meta(raw_meta, meta_index_);
   requests_[id] = request;
   return request;
 }

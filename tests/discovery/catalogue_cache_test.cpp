@@ -33,6 +33,7 @@ ToolDoc tool(std::string name) {
   result.description = "ä";
   result.input_schema = R"({"type":"object","x":1.50})";
   result.annotations = R"({"readOnlyHint":true})";
+  result.others = R"("icons":[],"_meta":{"x":1.50})";
   return result;
 }
 

@@ -26,7 +26,9 @@ TEST(ToolsPage, ReadsEveryField) {
   const ToolsPage page =
       parse(R"({"tools":[{"name":"read","title":"Read","description":"a \"b\"\n\u00e9",
     "inputSchema":{"type":"object","x-unknown":[1.0, 1e2],"$ref":"#"},"outputSchema":{"type":"array"},
-    "annotations":{"readOnlyHint":true},"execution":{"taskSupport":"required"},"icons":[]}],
+    "annotations":{"readOnlyHint":true},"execution":{"taskSupport":"required"},"icons":[],
+    "_meta":{"a":
+    1.0},"none":null}],
     "nextCursor":"p2","ttlMs":60000,"_meta":{}})");
   EXPECT_EQ(page.error, "");
   EXPECT_THAT(page.faults, IsEmpty());
@@ -39,6 +41,7 @@ TEST(ToolsPage, ReadsEveryField) {
   EXPECT_EQ(tool.output_schema, R"({"type":"array"})");
   EXPECT_EQ(tool.annotations, R"({"readOnlyHint":true})");
   EXPECT_EQ(tool.execution, R"({"taskSupport":"required"})");
+  EXPECT_EQ(tool.others, R"("icons":[],"_meta":{"a":     1.0})");
   EXPECT_TRUE(tool.needs_task);
   EXPECT_EQ(page.next_cursor, "p2");
   EXPECT_EQ(page.ttl_ms, 60000);

@@ -109,7 +109,10 @@ TEST(ClientRole, ReadsAServersLog) {
   ServerLog log = read_log_message(R"({"level":"error","logger":"x","data":"text"})");
   EXPECT_EQ(log.level, "error");
   EXPECT_EQ(log.text, "text");
+  EXPECT_EQ(log.logger, "x");
+  EXPECT_EQ(log.data, R"("text")");
   log = read_log_message(R"({"level":"info","data":{"a": [1, 2]}})");
+  EXPECT_EQ(log.data, R"({"a":[1,2]})");
   EXPECT_EQ(log.text, R"({"a":[1,2]})");
   for (const char* odd : {"", "7", "{}", "[1]", "{\"level\":7}", "{"}) {
     log = read_log_message(odd);

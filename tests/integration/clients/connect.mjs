@@ -23,6 +23,7 @@ const schemas = {
   "notifications/resources/updated": "ResourceUpdatedNotificationSchema",
   "notifications/resources/list_changed": "ResourceListChangedNotificationSchema",
   "notifications/elicitation/complete": "ElicitationCompleteNotificationSchema",
+  "notifications/tools/list_changed": "ToolListChangedNotificationSchema",
 };
 
 /** A client that is connected. `requests` and `notifications` hold handlers by method, `more` what

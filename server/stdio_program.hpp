@@ -1,0 +1,56 @@
+// A program that serves one client on its stdin and stdout, from its start to an orderly end.
+#pragma once
+
+#include <headrace/engine/asio.hpp>
+#include <headrace/engine/event.hpp>
+#include <headrace/engine/logger.hpp>
+#include <headrace/engine/mcp/server.hpp>
+#include <headrace/engine/peer_core.hpp>
+#include <headrace/engine/stdio.hpp>
+
+#include <functional>
+#include <memory>
+#include <string_view>
+
+#include <asio/io_context.hpp>
+#include <asio/signal_set.hpp>
+
+namespace headrace::server {
+
+/// A line on stderr. Never waits: a host that does not read it must not stop us. What finds no room
+/// is lost.
+void log_to_stderr(engine::LogLevel level, std::string_view source, std::string_view message);
+
+/// The conversation of a program with its client.
+class StdioConversation {
+ public:
+  explicit StdioConversation(const engine::Executor& executor);
+
+  /// Serves until the client is gone, or a signal ends it at once. What is in flight then has a
+  /// moment, all that `begin_close` begins to end (its event says when it has) another. Once.
+  asio::awaitable<void> serve(std::shared_ptr<engine::mcp::Server> server, engine::PeerOptions peer,
+                              std::function<std::shared_ptr<engine::Event>()> begin_close);
+
+ private:
+  engine::ProtocolStdio stdio_;
+  asio::signal_set signals_;
+  engine::Event over_;
+  bool hurry_ = false;
+};
+
+/// Before anything is made. `hint` is what a person is told whose terminal is stdin.
+void begin_stdio_program(const char* hint);
+/// Runs `serving` to its end and throws what it throws.
+int run_stdio_program(asio::io_context& context, asio::awaitable<void> serving);
+
+/// A `Program` is made of an executor and the arguments; its serve() is run on a loop of its own.
+template <class Program, class... Arguments>
+int serve_on_stdio(const char* hint, const Arguments&... arguments) {
+  begin_stdio_program(hint);
+  // One thread: a hint that lets Asio do without locks.
+  asio::io_context context(1);
+  Program program(context.get_executor(), arguments...);
+  return run_stdio_program(context, program.serve());
+}
+
+}  // namespace headrace::server
