@@ -1,4 +1,5 @@
 # What the install and run scripts of the rivals share. Sourced, with POSIX sh.
+set -e
 
 say() { printf '%s\n' "$*" >&2; }
 cannot() { say "$*"; exit 77; }
@@ -32,11 +33,11 @@ installed() { printf '%s\n' "$print" >"$folder/installed"; }
 
 # A registry that is out of reach, or lacks a version, is no fault of the script.
 unreachable='ENOTFOUND|ECONNREFUSED|ECONNRESET|EAI_AGAIN|ETIMEDOUT|E40[034]|no such host|dial tcp|'
-unreachable="${unreachable}Could not resolve|could not resolve|failed to resolve|Failed to establish|"
-unreachable="${unreachable}Connection refused|Network is unreachable|No matching distribution|"
-unreachable="${unreachable}version is not available|spurious network error|i/o timeout"
+unreachable="${unreachable}[Cc]ould not (resolve|connect)|[Ff]ailed to (resolve|establish|download)|"
+unreachable="${unreachable}[Cc]onnection refused|Network is unreachable|No matching distribution|"
+unreachable="${unreachable}version is not available|i/o timeout"
 fetched() {
-  reason=$(grep -E "$unreachable" "$log" | head -n 1 | cut -c 1-160)
+  reason=$(grep -v -i -E '^(npm )?warn' "$log" | grep -E "$unreachable" | head -n 1 | cut -c 1-160)
   [ -z "$reason" ] || cannot "the registry did not give it: $reason"
   failed "$name: $1 failed" "$log"
 }
