@@ -43,9 +43,10 @@ std::string text_of(std::string_view result) {
     throw std::runtime_error("an answer is not JSON: " + std::string(result.substr(0, 200)));
   }
   std::string text;
-  const std::string content = member(discovery::json_trim(result), "content");
+  std::string content = member(discovery::json_trim(result), "content");
+  if (content.empty()) content = "[]";
   std::string_view block;
-  for (discovery::JsonElements blocks(content.empty() ? "[]" : content); blocks.next(block);) {
+  for (discovery::JsonElements blocks(content); blocks.next(block);) {
     const std::string quoted = member(block, "text");
     if (!quoted.empty()) text += discovery::json_string(quoted);
   }

@@ -95,8 +95,11 @@ shell_words() {
   printf '%s' "$words"
 }
 
-# A folder of this run's own, gone with it.
+# A folder of this run's own, gone with it, or with the next one: who is killed removes nothing.
 scratch() {
+  for run in "$folder"/run-*; do
+    kill -0 "${run##*-}" 2>/dev/null || rm -rf "$run"
+  done
   run="$folder/run-$$"
   mkdir -p "$run"
   trap 'rm -rf "$run"' EXIT
