@@ -1,6 +1,7 @@
 // Who is measured at one hop, and the measurements that are the same for all of them.
 #include <headrace/bench/contenders.hpp>
 #include <headrace/bench/rounds.hpp>
+#include <headrace/bench/words.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -45,7 +46,8 @@ class Rounds {
     // A few calls, and as many again as that allows: the first ones of interpreted programs are
     // no measure.
     const std::size_t in_flight = way_.rate > 0 ? 64 : way_.in_flight;
-    const std::size_t few = std::max<std::size_t>(4, in_flight);
+    const bool large = std::max(way_.payload.request_size, way_.payload.answer_size) > 100'000;
+    const std::size_t few = std::max<std::size_t>(large ? 1 : 4, in_flight);
     Round round = closed_loop(target, way_.payload, few, in_flight);
     const std::size_t more = bounded(round.per_second * seconds_ / 2, few, most_);
     round = closed_loop(target, way_.payload, more, in_flight);
@@ -65,6 +67,18 @@ class Rounds {
   std::size_t most_;
   std::size_t calls_ = 0;
 };
+
+Series series_of(const Contender& contender) {
+  Series series{contender.name, contender.party, {}, contender.skipped, {}};
+  if (!contender.running && series.skipped.empty()) series.skipped = "it is not running any more";
+  return series;
+}
+
+Round round_of(std::uint64_t value) {
+  Round round;
+  round.values.record(value);
+  return round;
+}
 
 }  // namespace
 
@@ -101,6 +115,47 @@ void measure_calls(const Setting& setting, Contenders& contenders, const Way& wa
   report.figures.push_back(std::move(figure));
 }
 
+void measure_memory(Contenders& contenders, const std::string& id, const std::string& when,
+                    Report& report) {
+  Figure figure;
+  figure.id = id;
+  figure.title = "resident memory of all its processes, the server's too, " + when;
+  figure.unit = Unit::bytes;
+  for (Contender& contender : contenders) {
+    Series series = series_of(contender);
+    if (contender.running) {
+      const Memory memory = contender.running->memory_of_all();
+      series.rounds.push_back(round_of(memory.resident));
+      series.note =
+          "its own, shared with nobody: " + in_words(static_cast<double>(memory.own), Unit::bytes);
+    }
+    figure.series.push_back(std::move(series));
+  }
+  report.figures.push_back(std::move(figure));
+}
+
+void measure_endings(Contenders& contenders, const std::string& id, Report& report) {
+  Figure figure;
+  figure.id = id;
+  figure.title = "from the end of its input to its own";
+  for (Contender& contender : contenders) {
+    Series series = series_of(contender);
+    if (contender.running) {
+      const Ending ending = contender.running->end();
+      contender.drop();
+      series.rounds.push_back(round_of(static_cast<std::uint64_t>(ending.took.count())));
+      if (ending.killed) series.note = "had to be killed";
+      if (ending.left > 0) {
+        series.note += (series.note.empty() ? "" : "; ") + std::string("leaves ") +
+                       std::to_string(ending.left) +
+                       (ending.left == 1 ? " process behind" : " processes behind");
+      }
+    }
+    figure.series.push_back(std::move(series));
+  }
+  report.figures.push_back(std::move(figure));
+}
+
 void add_client_cost(const std::string& id, Report& report) {
   const std::string scene = id.substr(0, id.find('/') + 1);
   Series series{"the measuring client", Party::headrace, {}, {}, {}};
@@ -109,9 +164,8 @@ void add_client_cost(const std::string& id, Report& report) {
     for (const Series& measured : figure.series) {
       if (measured.subject != direct_pipes) continue;
       for (const Round& round : measured.rounds) {
-        Round cost;
-        cost.values.record(static_cast<std::uint64_t>(std::lround(round.client_ns)));
-        series.rounds.push_back(std::move(cost));
+        const long cost = std::lround(round.client_ns);
+        series.rounds.push_back(round_of(static_cast<std::uint64_t>(std::max(0L, cost))));
       }
     }
   }

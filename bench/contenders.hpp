@@ -55,6 +55,13 @@ struct Way {
 /// does less in it.
 void measure_calls(const Setting& setting, Contenders& contenders, const Way& way, Report& report);
 
+/// What the processes of those that are running take together now: `when`, in words.
+void measure_memory(Contenders& contenders, const std::string& id, const std::string& when,
+                    Report& report);
+
+/// Ends those that are running: how long each takes to do so, and what it leaves behind.
+void measure_endings(Contenders& contenders, const std::string& id, Report& report);
+
 /// The processor time that the client took for each of its calls over direct pipes, from the first
 /// figure with one in flight that has begun with the same scene.
 void add_client_cost(const std::string& id, Report& report);

@@ -105,18 +105,26 @@ std::string as_typed(int argc, char** argv) {
 void choose_rivals(Wanted& wanted, const std::vector<std::string>& commands,
                    const std::vector<std::string>& only) {
   Setting& setting = wanted.setting;
-  setting.rivals = rivals_in(wanted.definitions, wanted.installed, setting.echo_server);
+  // Who does not ask for them need not read that they are missing.
+  const bool wants_folders = !wanted.installed.empty() || !only.empty();
+  if (wants_folders) {
+    setting.rivals = rivals_in(wanted.definitions, wanted.installed, setting.echo_server);
+  }
   for (const std::string& command : commands)
     setting.rivals.push_back(rival_by_command(command, setting.echo_server));
   if (only.empty()) return;
+  const auto is = [](const std::string& name) {
+    return [&name](const Rival& rival) { return rival.key == name || rival.name == name; };
+  };
+  std::vector<Rival> chosen;
   for (const std::string& name : only) {
-    const bool known = std::any_of(setting.rivals.begin(), setting.rivals.end(),
-                                   [&](const Rival& rival) { return rival.name == name; });
-    if (!known) throw std::runtime_error("--only-rival " + name + ": there is none of that name");
+    const auto found = std::find_if(setting.rivals.begin(), setting.rivals.end(), is(name));
+    if (found == setting.rivals.end()) {
+      throw std::runtime_error("--only-rival " + name + ": there is none of that name");
+    }
+    chosen.push_back(*found);
   }
-  std::erase_if(setting.rivals, [&](const Rival& rival) {
-    return std::find(only.begin(), only.end(), rival.name) == only.end();
-  });
+  setting.rivals = std::move(chosen);
 }
 
 void expect_program(const std::string& path) {
@@ -127,9 +135,7 @@ void expect_program(const std::string& path) {
   }
 }
 
-}  // namespace
-
-Wanted read_options(int argc, char** argv) {
+Wanted usual(int argc, char** argv) {
   Wanted wanted;
   Setting& setting = wanted.setting;
   const fs::path folder = own_folder();
@@ -143,14 +149,11 @@ Wanted read_options(int argc, char** argv) {
   setting.image = first_set({"HEADRACE_TEST_IMAGE", "MCP_BRIDGE_IMAGE"}, "python:3.14-slim");
   wanted.definitions = folder / "rivals";
   wanted.command = as_typed(argc, argv);
+  return wanted;
+}
 
-  CLI::App app(about, "headrace-bench");
-  app.footer(explanation);
-  app.require_subcommand(1, 0);
-  app.fallthrough();
-  app.get_formatter()->column_width(28);
-  std::vector<std::string> commands;
-  std::vector<std::string> only;
+void add_options(CLI::App& app, Wanted& wanted) {
+  Setting& setting = wanted.setting;
   app.add_option("--rounds", setting.rounds, "in how many turns (default: 10)")
       ->check(CLI::Range(1, 10'000));
   app.add_option("--core", setting.core, "pin all to this core; -1: none (default: 0)")
@@ -167,16 +170,40 @@ Wanted read_options(int argc, char** argv) {
   app.add_option("--headrace", setting.headrace, "the program")->capture_default_str();
   app.add_option("--python", setting.python, "for what is measured in Python")
       ->capture_default_str();
+}
+
+CLI::Option* add_words(CLI::App& app, const char* name, std::vector<std::string>& words,
+                       const char* about_it) {
+  return app.add_option(name, words, about_it)->expected(1)->take_all()->allow_extra_args(false);
+}
+
+// What is neither an option nor a command.
+void refuse_the_rest(const CLI::App& app) {
+  const std::vector<std::string> rest = app.remaining(true);
+  if (rest.empty()) return;
+  std::string known;
+  for (const Scene& scene : scenes())
+    known += std::string(scene.name) + ", ";
+  throw std::runtime_error("what is \"" + rest.front() + "\"? There are " + known +
+                           "all, page and rivals, and --help");
+}
+
+}  // namespace
+
+Wanted read_options(int argc, char** argv) {
+  Wanted wanted = usual(argc, argv);
+  CLI::App app(about, "headrace-bench");
+  app.footer(explanation);
+  app.allow_extras();
+  app.fallthrough();
+  app.get_formatter()->column_width(28);
+  add_options(app, wanted);
+  std::vector<std::string> commands;
+  std::vector<std::string> only;
   app.add_option("--rivals", wanted.installed, "where the rivals are installed");
-  app.add_option("--rival", commands,
-                 "one more: 'NAME=command' or 'NAME[tool]=command', {server}: the server behind it")
-      ->expected(1)
-      ->take_all()
-      ->allow_extra_args(false);
-  app.add_option("--only-rival", only, "leave out all others; may be repeated")
-      ->expected(1)
-      ->take_all()
-      ->allow_extra_args(false);
+  add_words(app, "--rival", commands,
+            "one more: 'NAME=command' or 'NAME[tool]=command', {server}: the server behind it");
+  add_words(app, "--only-rival", only, "leave out all others; may be repeated");
 
   std::map<std::string, const CLI::App*> by_name;
   for (const Scene& scene : scenes())
@@ -196,6 +223,7 @@ Wanted read_options(int argc, char** argv) {
     wanted.status = app.exit(error);
     return wanted;
   }
+  refuse_the_rest(app);
   if (page->parsed()) {
     wanted.what = Wanted::What::page;
     return wanted;
@@ -208,6 +236,8 @@ Wanted read_options(int argc, char** argv) {
   for (const Scene& scene : scenes()) {
     if (all->parsed() || by_name[scene.name]->parsed()) wanted.scenes.emplace_back(scene.name);
   }
+  if (wanted.scenes.empty()) throw std::runtime_error("say what: a scene, all, or --help");
+  Setting& setting = wanted.setting;
   if (setting.tiny) {
     setting.rounds = app.count("--rounds") > 0 ? setting.rounds : 2;
     setting.scale = std::min(setting.scale, 0.01);

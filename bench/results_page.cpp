@@ -26,7 +26,7 @@ std::string row(const std::vector<std::string>& cells) {
   return line + "\n";
 }
 
-void add_figure(std::string& page, const Figure& figure) {
+void add_figure(std::string& page, const Figure& figure, Said& said) {
   page += "\n### " + figure.title + "\n\n";
   const std::vector<std::vector<std::string>> rows = rows_of(figure);
   if (rows.size() > 1) {
@@ -38,12 +38,8 @@ void add_figure(std::string& page, const Figure& figure) {
       page += row(rows[i]);
     page += "\n";
   }
-  for (const Series& series : figure.series) {
-    if (!series.note.empty()) page += "- " + series.subject + ": " + cell(series.note) + "\n";
-    if (!series.skipped.empty()) {
-      page += "- not measured: " + series.subject + ": " + cell(series.skipped) + "\n";
-    }
-  }
+  for (const std::string& remark : remarks_on(figure, said))
+    page += "- " + cell(remark) + "\n";
   if (figure.goal) page += "- " + goal_line(figure) + "\n";
 }
 
@@ -70,11 +66,12 @@ std::string results_page(const Report& report, const std::string& plot_file) {
   page += row({"repeat it", "`" + report.command + "`"});
   if (!plot_file.empty()) page += "\n![bars and curves of all figures](" + plot_file + ")\n";
   std::string scene;
+  Said said;
   for (const Figure& figure : report.figures) {
     const std::string its_scene = figure.id.substr(0, figure.id.find('/'));
     if (its_scene != scene) page += "\n## " + its_scene + "\n";
     scene = its_scene;
-    add_figure(page, figure);
+    add_figure(page, figure, said);
   }
   return page;
 }

@@ -36,8 +36,9 @@ Rival described(const fs::path& folder) {
     throw std::runtime_error(file + " is no description: " + simdjson::error_message(error));
   }
   Rival rival;
+  rival.key = folder.filename();
   rival.name = text_of(object, "title");
-  if (rival.name.empty()) rival.name = folder.filename();
+  if (rival.name.empty()) rival.name = rival.key;
   rival.version = text_of(object, "version");
   rival.skipped = text_of(object, "skipped");
   rival.runs_code = text_of(object, "kind") == "code";
@@ -121,7 +122,7 @@ Rival rival_by_command(const std::string& text, const std::string& echo_server) 
   const std::string name = text.substr(0, equals);
   Rival rival;
   const std::size_t bracket = name.find('[');
-  rival.name = name.substr(0, bracket);
+  rival.name = rival.key = name.substr(0, bracket);
   if (bracket != std::string::npos && name.ends_with(']')) {
     rival.tool = name.substr(bracket + 1, name.size() - bracket - 2);
   }
@@ -140,11 +141,10 @@ std::vector<Rival> rivals_in(const std::string& definitions, const std::string& 
   std::vector<Rival> all;
   for (const fs::path& folder : folders_in(definitions)) {
     Rival rival = described(folder);
-    const std::string name = folder.filename();
-    const fs::path place = fs::absolute(installed) / name;
     std::error_code error;
+    const fs::path place = fs::absolute(installed, error) / rival.key;
     if (rival.skipped.empty() && (installed.empty() || !fs::is_directory(place, error))) {
-      rival.skipped = "not installed: headrace-bench rivals install " + name +
+      rival.skipped = "not installed: headrace-bench rivals install " + rival.key +
                       " --rivals FOLDER, then measure with --rivals FOLDER";
     }
     rival.command = {(folder / "run").string(), place.string(), echo_server};

@@ -1,6 +1,9 @@
 // One hop through each command that speaks MCP on both sides.
 #include <headrace/bench/contenders.hpp>
 #include <headrace/bench/setting.hpp>
+#include <headrace/bench/words.hpp>
+
+#include <utility>
 
 namespace headrace::bench {
 
@@ -24,30 +27,34 @@ Contenders everyone(const Setting& setting) {
 
 void measure_proxy(const Setting& setting, Report& report) {
   Contenders all = everyone(setting);
-  Way one{"proxy/200B/1", "one hop, 200 B, one in flight", {}, 1};
+  Way one{"proxy/200B/1", "one hop, 200 B, one in flight"};
   one.goal = Goal{3.2, true, true, false};
   measure_calls(setting, all, one, report);
   add_client_cost("proxy/client", report);
-  Way many{"proxy/200B/64", "one hop, 200 B, 64 in flight", {}, 64};
+
+  Way many{"proxy/200B/64", "one hop, 200 B, 64 in flight"};
+  many.in_flight = 64;
   many.goal = Goal{500'000, false, false, true};
   measure_calls(setting, all, many, report);
-  measure_calls(
-      setting, all,
-      {"proxy/4KiB/1", "one hop, an answer of 4 KiB, one in flight", {.answer_size = 4 << 10}, 1},
-      report);
-  measure_calls(
-      setting, all,
-      {"proxy/1MiB/1", "one hop, an answer of 1 MiB, one in flight", {.answer_size = 1 << 20}, 1},
-      report);
+
   for (const int rate : {1'000, 10'000}) {
-    const std::string words = std::to_string(rate / 1'000) + ",000 calls a second";
     Way open{"proxy/200B/open/" + std::to_string(rate),
-             "one hop, 200 B, " + words + " whether or not answered",
-             {},
-             1};
+             "one hop, 200 B, " + in_words(rate, Unit::per_second) + " whether or not answered"};
     open.rate = rate;
     measure_calls(setting, all, open, report);
   }
+
+  measure_memory(all, "proxy/memory", "after all of that", report);
+  const std::pair<const char*, std::size_t> sizes[] = {
+      {"4KiB", 4 << 10}, {"1MiB", 1 << 20}, {"20MB", 20'000'000}};
+  for (const auto& [words, size] : sizes) {
+    const std::string name = words;
+    Way large{"proxy/" + name + "/1", "one hop, an answer of " + name + ", one in flight"};
+    large.payload.answer_size = size;
+    measure_calls(setting, all, large, report);
+  }
+  measure_memory(all, "proxy/memory/20MB", "after answers of 20 MB", report);
+  measure_endings(all, "proxy/end", report);
 }
 
 }  // namespace headrace::bench

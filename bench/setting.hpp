@@ -13,6 +13,7 @@ namespace headrace::bench {
 /// A command on stdin and stdout, and under which name the echo server's tool is called through it.
 struct Rival {
   std::string name;  // for people
+  std::string key;   // on the command line
   /// With the echo server as what it stands before.
   std::vector<std::string> command;
   std::string tool = "echo";

@@ -68,6 +68,26 @@ std::vector<Row> rows_of(const Figure& figure) {
   return rows;
 }
 
+std::vector<std::string> remarks_on(const Figure& figure, Said& said) {
+  constexpr std::size_t longest = 400;
+  std::vector<std::string> lines;
+  std::string again;
+  for (const Series& series : figure.series) {
+    if (!series.skipped.empty()) {
+      if (said.emplace(series.subject, series.skipped).second) {
+        lines.push_back(series.subject + ": not measured: " + one_line(series.skipped, longest));
+      } else {
+        again += (again.empty() ? "" : ", ") + series.subject;
+      }
+    }
+    if (!series.note.empty() && said.emplace(series.subject, series.note).second) {
+      lines.push_back(series.subject + ": " + one_line(series.note, longest));
+    }
+  }
+  if (!again.empty()) lines.push_back(again + ": not measured, as above");
+  return lines;
+}
+
 std::string goal_line(const Figure& figure) {
   if (!figure.goal) return {};
   const std::optional<bool> met = reached(figure);
@@ -90,6 +110,7 @@ std::string machine_line(const Report& report) {
 std::string table(const Report& report) {
   std::string text =
       machine_line(report) + ", load " + in_words(report.machine.load, Unit::count) + " before\n";
+  Said said;
   for (const Figure& figure : report.figures) {
     text += "\n" + figure.title + "  [" + figure.id + "]\n";
     const std::vector<Row> rows = rows_of(figure);
@@ -104,10 +125,8 @@ std::string table(const Report& report) {
         line += "  " + right(row[i], widths[i]);
       text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
     }
-    for (const Series& series : figure.series) {
-      if (!series.skipped.empty()) text += "  " + series.subject + ": " + series.skipped + "\n";
-      if (!series.note.empty()) text += "  " + series.subject + ": " + series.note + "\n";
-    }
+    for (const std::string& remark : remarks_on(figure, said))
+      text += "  " + remark + "\n";
     if (figure.goal) text += "  " + goal_line(figure) + "\n";
   }
   return text;

@@ -132,35 +132,43 @@ Target::~Target() {
   ::close(stderr_);
 }
 
-std::size_t Target::end() noexcept {
-  if (write_ < 0) return 0;
+Ending Target::end() noexcept {
+  Ending ending;
+  if (write_ < 0) return ending;
   const std::vector<ProcessId> family = descendants(pid_);
+  const auto began = Clock::now();
   ::close(std::exchange(write_, -1));
-  const auto until = Clock::now() + grace;
-  // It may still be writing: with nobody reading it would not see the end of its input.
-  char unread[4096];
-  while (!reaped_ && ::waitpid(pid_, &status_, WNOHANG) == 0) {
-    if (Clock::now() >= until) {
-      ::kill(-pid_, SIGKILL);
-      ::waitpid(pid_, &status_, 0);
-      break;
-    }
+  ending.killed = !ends_by_itself(began + grace);
+  if (ending.killed) {
+    ::kill(-pid_, SIGKILL);
+    ::waitpid(pid_, &status_, 0);
+    reaped_ = true;
+  }
+  ending.took = Clock::now() - began;
+  ::close(std::exchange(read_, -1));
+  if (ends_within(family, grace_of_the_rest)) return ending;
+  for (const ProcessId& process : family) {
+    if (!is_running(process)) continue;
+    ++ending.left;
+    ::kill(process.pid, SIGKILL);
+    ::waitpid(process.pid, nullptr, 0);  // fails at once where it is not our child
+  }
+  return ending;
+}
+
+// It may still be writing: with nobody reading it would not see the end of its input.
+bool Target::ends_by_itself(Clock::time_point until) noexcept {
+  while (!reaped_) {
+    reaped_ = ::waitpid(pid_, &status_, WNOHANG) == pid_;
+    if (reaped_) break;
+    if (Clock::now() >= until) return false;
+    char unread[4096];
     pollfd output{read_, POLLIN, 0};
     if (::poll(&output, 1, 1) == 1 && ::read(read_, unread, sizeof unread) <= 0) {
       std::this_thread::sleep_for(milliseconds(1));
     }
   }
-  reaped_ = true;
-  ::close(std::exchange(read_, -1));
-  if (ends_within(family, grace_of_the_rest)) return 0;
-  std::size_t left = 0;
-  for (const ProcessId& process : family) {
-    if (!is_running(process)) continue;
-    ++left;
-    ::kill(process.pid, SIGKILL);
-    ::waitpid(process.pid, nullptr, 0);  // fails at once where it is not our child
-  }
-  return left;
+  return true;
 }
 
 std::string Target::last_words() const {

@@ -23,6 +23,16 @@ struct Memory {
   std::uint64_t own = 0;
 };
 
+/// How a target ended when its input did.
+struct Ending {
+  /// From the end of its input until its own.
+  std::chrono::nanoseconds took{};
+  /// It did not end by itself.
+  bool killed = false;
+  /// How many of its processes outlived it by more than some seconds.
+  std::size_t left = 0;
+};
+
 /// A child in a process group of its own; what of its processes outlives it becomes ours. What it
 /// says on stderr is kept for messages, the last 8 KiB of it. Failures are std::runtime_error with
 /// the command and those words.
@@ -34,9 +44,9 @@ class Target {
   /// As end().
   ~Target();
 
-  /// End of file, then a grace of 20 s, then SIGKILL to the group. How many of its processes were
-  /// still there a few seconds after it had ended; they are killed too. 0 if it had ended before.
-  std::size_t end() noexcept;
+  /// End of file, then a grace of 20 s, then SIGKILL to the group and to what else is left of its
+  /// processes. Nothing is left to be done, and zeros are returned, when it is called again.
+  Ending end() noexcept;
 
   int input() const noexcept { return write_; }
   int output() const noexcept { return read_; }
@@ -63,6 +73,7 @@ class Target {
   [[noreturn]] void fail(const std::string& what);
 
  private:
+  bool ends_by_itself(Clock::time_point until) noexcept;
   std::string last_words() const;
   std::string how_it_ended();
 

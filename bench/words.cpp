@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdio>
 #include <span>
+#include <utility>
 
 namespace headrace::bench {
 
@@ -78,6 +79,24 @@ std::string ratio_in_words(double ratio) {
   char text[64];
   std::snprintf(text, sizeof text, ratio < 10 ? "%.2f×" : ratio < 100 ? "%.1f×" : "%.0f×", ratio);
   return text;
+}
+
+std::string one_line(const std::string& text, std::size_t most) {
+  std::string out;
+  std::size_t taken = 0;
+  bool space = false;
+  for (const char c : text) {
+    if (static_cast<unsigned char>(c) <= 0x20) {
+      space = !out.empty();
+      continue;
+    }
+    const bool begins_character = (c & 0xC0) != 0x80;
+    taken += (begins_character ? 1 : 0) + (space ? 1 : 0);
+    if (taken >= most && begins_character) return out + "…";
+    if (std::exchange(space, false)) out += ' ';
+    out += c;
+  }
+  return out;
 }
 
 std::size_t columns(const std::string& text) {

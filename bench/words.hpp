@@ -16,6 +16,9 @@ std::string in_words(const Goal& goal, Unit unit);
 /// "2.91×"
 std::string ratio_in_words(double ratio);
 
+/// Each run of spaces and newlines as one space, and cut after so many characters.
+std::string one_line(const std::string& text, std::size_t most);
+
 /// How many columns a text takes in a terminal: its characters, not its bytes.
 std::size_t columns(const std::string& text);
 
