@@ -242,7 +242,9 @@ class Proxy {
 
   asio::awaitable<int> end_by_server() {
     ending_ = true;
-    const bool exited = child_->exit_status().has_value();
+    // Mostly its stdout ends because it does.
+    const Deadline soon = Deadline::after(silence_after_exit);
+    const bool exited = co_await child_->async_wait(soon);
     server_.finish();
     co_await child_->async_stop(after_server);
     const Deadline words = Deadline::after(last_words);

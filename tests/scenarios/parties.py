@@ -113,7 +113,7 @@ class Client:
 
     name = "client"
 
-    def __init__(self, stage, program, environment, folder):
+    def __init__(self, stage, argv, environment, folder):
         self.stage = stage
         self.inbox = collections.deque()
         self.skipped = {"notifications/message"}
@@ -124,7 +124,7 @@ class Client:
         self.closed = False
         self.reading = threading.Event()
         self.reading.set()
-        self.process = subprocess.Popen([program], env=environment, cwd=folder,
+        self.process = subprocess.Popen(argv, env=environment, cwd=folder,
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, bufsize=0)
         self.writer = Writer(self.write)

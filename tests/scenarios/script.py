@@ -52,6 +52,7 @@ class Scenario:
         self.stage = Stage()
         self.names = {"modern": MODERN_META, "client_info": CLIENT_INFO}
         self.settings = {}
+        self.arguments = []
         self.servers = {}
         self.client = None
         self.pings = 0
@@ -100,7 +101,7 @@ class Scenario:
         act = getattr(self, method + verb.rstrip(":"), None)
         if act is None:
             raise Malformed(f"{party} does not know how '{verb}' goes")
-        if party == "headrace" and verb == "with":
+        if party == "headrace" and verb in ("with", "proxies"):
             act(rest)
             return
         self.start()
@@ -120,9 +121,12 @@ class Scenario:
         self.servers[name] = self.switchboard.servers[name] = Server(self.stage, name, play)
         folder = self.home / "MCPs"
         folder.mkdir(exist_ok=True)
-        entry = {"command": sys.executable,
-                 "args": ["-I", "-S", str(SCRIPTED_SERVER), str(self.socket), name]}
+        command, *arguments = self.command_of(name)
+        entry = {"command": command, "args": arguments}
         (folder / f"{name}.json").write_text(json.dumps({"mcpServers": {name: entry}}))
+
+    def command_of(self, name):
+        return [sys.executable, "-I", "-S", str(SCRIPTED_SERVER), str(self.socket), name]
 
     @staticmethod
     def play_of(text):
@@ -138,13 +142,20 @@ class Scenario:
         environment.update({"HOME": str(self.home), "MCP_BRIDGE_RUNTIME": "bwrap",
                             "MCP_BRIDGE_WARM": "0", "MCP_BRIDGE_SOURCES": "none",
                             "MCP_BRIDGE_TRACE": str(self.traces), **self.settings})
-        self.client = Client(self.stage, self.program, environment, self.home)
+        self.client = Client(self.stage, [self.program, *self.arguments], environment, self.home)
 
     def headrace_with(self, rest):
         """headrace with NAME=value…: settings, before anything else."""
         if self.client is not None:
             raise Malformed("headrace runs already")
         self.settings.update(setting.split("=", 1) for setting in rest.split())
+
+    def headrace_proxies(self, rest):
+        """headrace proxies NAME: it stands between the client and this server, and does nothing else."""
+        if self.client is not None:
+            raise Malformed("headrace runs already")
+        name = rest.strip()
+        self.arguments = ["proxy", "--name", name, "--", *self.command_of(name)]
 
     # --- what is sent ---
 
@@ -379,6 +390,10 @@ class Scenario:
     def server_is(self, server, rest):
         """NAME is gone: it ended, by itself or killed."""
         self.stage.wait(lambda: server.starts and server.starts[-1].gone, f"the end of {server.name}")
+
+    def server_closes(self, server, rest):
+        """NAME closes its output, and goes on otherwise"""
+        server.current().tell(b"c")
 
     def server_complains(self, server, rest):
         """NAME complains "…": on its stderr."""
