@@ -174,6 +174,12 @@ std::optional<Spawned> spawn(const SpawnSpec& spec, Diagnostics& diagnostics,
   }
   if (error != 0) {
     diagnostics.message = "'" + file + "' can't be executed: " + std::strerror(error);
+    if (error == EAGAIN) {
+      diagnostics.message +=
+          ". This user, or this group of processes, may not have more of them: see `ulimit -u`, "
+          "and "
+          "TasksMax= of a systemd unit";
+    }
     return std::nullopt;
   }
   child.input = std::move(input.write);

@@ -7,7 +7,8 @@ namespace headrace::engine {
 namespace {
 
 constexpr std::size_t most_buffers = 64;      // Asio writes no more at a time
-constexpr std::size_t kept_text = 256 << 10;  // an outlier's memory is given back
+// Of an outlier the memory is given back: every session begins with one, and keeps nothing near it.
+constexpr std::size_t kept_text = 64 << 10;
 
 }  // namespace
 
@@ -65,14 +66,16 @@ void WriteQueue::consume(std::size_t count) noexcept {
 }
 
 void WriteQueue::clear() noexcept {
-  adding_ = {};
+  adding_.pieces.clear();
+  std::string().swap(adding_.text);
   size_ = 0;
 }
 
 void WriteQueue::recycle() noexcept {
   writing_.pieces.clear();
   if (writing_.text.capacity() > kept_text) {
-    writing_.text = {};
+    // An assignment would keep it.
+    std::string().swap(writing_.text);
   } else {
     writing_.text.clear();
   }

@@ -36,6 +36,8 @@ class WriteQueue {
   /// Bytes not written yet, in both halves.
   std::size_t size() const noexcept { return size_; }
   bool empty() const noexcept { return size_ == 0; }
+  /// Bytes of memory that copies have or had, and that are kept for the next ones.
+  std::size_t kept() const noexcept { return adding_.text.capacity() + writing_.text.capacity(); }
 
   /// What to write now, at most 64 buffers; empty when there is nothing.
   BufferView prepare();

@@ -114,11 +114,14 @@ Fault judge(const Keys& keys, const Envelope& envelope, bool method_ok) noexcept
 }  // namespace
 
 Envelope EnvelopeParser::parse(std::string_view text) noexcept {
+  // Nothing of it outlives a call. Seventy kilobytes for each stream would add up, and those of the
+  // last stream are still in the processor's cache.
+  thread_local StructuralIndex index;
   Envelope envelope;
   Keys keys;
-  Fault fault = index_.build(text);
-  if (fault == Fault::none) fault = read_members(text, index_, envelope, keys);
-  index_.trim();
+  Fault fault = index.build(text);
+  if (fault == Fault::none) fault = read_members(text, index, envelope, keys);
+  index.trim();
   if (fault != Fault::none) return salvage(text, fault);
 
   const bool method_ok = !keys.has(method) || read_method(envelope.method);

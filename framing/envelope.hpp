@@ -3,7 +3,6 @@
 
 #include <headrace/framing/fault.hpp>
 #include <headrace/framing/line_skimmer.hpp>
-#include <headrace/framing/structural_index.hpp>
 
 #include <cstdint>
 #include <string>
@@ -30,7 +29,8 @@ struct Envelope {
   std::string_view body;
 };
 
-/// Parses frames, one at a time. Not for use by two threads at once; keep one and reuse it.
+/// Parses frames, one at a time. Not for use by two threads at once; keep one and reuse it. What
+/// parsing needs of memory beyond that, some 70 KiB, is each thread's, and its parsers share it.
 class EnvelopeParser {
  public:
   /// `text` is a Frame's, or has 64 readable bytes behind it. The views point into `text`, except
@@ -46,7 +46,6 @@ class EnvelopeParser {
   bool read_method(std::string_view& text) noexcept;
   Envelope salvage(std::string_view text, Fault fault) noexcept;
 
-  StructuralIndex index_;
   LineSkimmer skimmer_;
   std::string method_;
 };

@@ -37,6 +37,19 @@ std::string drain(WriteQueue& queue) {
   return text;
 }
 
+TEST(WriteQueue, GivesTheMemoryOfAnOutlierBackAndKeepsThatOfOthers) {
+  WriteQueue queue;
+  queue.append(std::string(std::size_t{1} << 20, 'x'));
+  EXPECT_GE(queue.kept(), std::size_t{1} << 20);
+  drain(queue);
+  for (int i = 0; i < 2; ++i) {
+    queue.append(std::string(10'000, 'y'));
+    EXPECT_EQ(drain(queue).size(), 10'000U);
+  }
+  EXPECT_LT(queue.kept(), std::size_t{128} << 10);
+  EXPECT_GE(queue.kept(), 10'000U);
+}
+
 TEST(WriteQueue, AnEmptyOneHasNothingToWrite) {
   WriteQueue queue;
   EXPECT_TRUE(queue.empty());

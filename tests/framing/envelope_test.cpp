@@ -1,5 +1,6 @@
 // Envelopes: kinds, slices, and everything that must not pass.
 #include <headrace/framing/envelope.hpp>
+#include <headrace/framing/structural_index.hpp>
 
 #include <string>
 #include <string_view>
