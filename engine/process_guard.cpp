@@ -7,8 +7,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char** environ;  // NOLINT: POSIX
-
 namespace headrace::engine {
 namespace {
 
@@ -134,8 +132,7 @@ bool ProcessGuard::start() {
   if (failed_) return false;
   SpawnSpec spec;
   spec.argv = {"/bin/sh", "-c", script};
-  for (char** entry = environ; *entry != nullptr; ++entry)
-    spec.environment.emplace_back(*entry);
+  spec.environment = own_environment();
   spec.share_stderr = true;
   spec.own_session = true;
   Diagnostics diagnostics;

@@ -95,6 +95,13 @@ std::string find_program(const SpawnSpec& spec, Diagnostics& diagnostics) {
 
 }  // namespace
 
+std::vector<std::string> own_environment() {
+  std::vector<std::string> environment;
+  for (char** entry = environ; *entry != nullptr; ++entry)
+    environment.emplace_back(*entry);
+  return environment;
+}
+
 std::optional<Spawned> spawn(const SpawnSpec& spec, Diagnostics& diagnostics,
                              const std::function<void(std::uint64_t)>& before) {
   if (spec.argv.empty()) {

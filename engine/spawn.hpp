@@ -37,6 +37,9 @@ struct Spawned {
   Fd errors;
 };
 
+/// The environment of this process as "NAME=value".
+std::vector<std::string> own_environment();
+
 /// posix_spawn, which costs the same however large we are. In the child all signals have their
 /// default action and none is blocked; no other descriptor stays open. Empty on failure, with a
 /// sentence in `diagnostics`. Does not throw but for memory.

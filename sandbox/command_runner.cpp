@@ -8,8 +8,6 @@
 
 #include <asio/write.hpp>
 
-extern char** environ;  // NOLINT: POSIX
-
 namespace headrace::sandbox {
 namespace {
 
@@ -62,13 +60,6 @@ asio::awaitable<void> feed(asio::posix::stream_descriptor stream, CommandInput i
 
 }  // namespace
 
-std::vector<std::string> own_environment() {
-  std::vector<std::string> environment;
-  for (char** entry = environ; *entry != nullptr; ++entry)
-    environment.emplace_back(*entry);
-  return environment;
-}
-
 asio::awaitable<CommandResult> run_command(engine::Executor executor, Command argv,
                                            Deadline deadline,
                                            std::shared_ptr<engine::ProcessGuard> guard,
@@ -85,7 +76,7 @@ asio::awaitable<CommandResult> feed_command(engine::Executor executor, Command a
   CommandResult result;
   engine::SpawnSpec spec;
   spec.argv = std::move(argv);
-  spec.environment = own_environment();
+  spec.environment = engine::own_environment();
   engine::ChildOptions options;
   options.stderr_tail = kept_output;
   options.on_stderr = on_output;

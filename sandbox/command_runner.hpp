@@ -31,7 +31,4 @@ asio::awaitable<CommandResult> feed_command(engine::Executor executor, Command a
                                             std::shared_ptr<engine::ProcessGuard> guard,
                                             std::function<void(std::string_view)> on_output);
 
-/// The environment of this process as "NAME=value".
-std::vector<std::string> own_environment();
-
 }  // namespace headrace::sandbox

@@ -60,7 +60,7 @@ std::unique_ptr<Interpreter> Interpreter::start(const engine::Executor& executor
     const Launch launch = plan.runtime->launch(plan.facts, plan.host, self->plan_.request);
     engine::SpawnSpec spec;
     spec.argv = launch.argv;
-    spec.environment = launch.environment ? *launch.environment : own_environment();
+    spec.environment = launch.environment ? *launch.environment : engine::own_environment();
     spec.cwd = launch.working_directory;
     for (const InheritedFile& file : launch.files) {
       spec.fds.push_back({file.child_number(), file.fd()});

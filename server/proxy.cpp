@@ -15,7 +15,6 @@
 #include <cstdlib>
 #include <exception>
 #include <poll.h>
-#include <unistd.h>
 
 #include <asio/signal_set.hpp>
 
@@ -72,8 +71,7 @@ class Proxy {
   bool start(const ProxyCommand& command) {
     engine::SpawnSpec spec;
     spec.argv = command.command;
-    for (char** entry = environ; *entry != nullptr; ++entry)
-      spec.environment.emplace_back(*entry);
+    spec.environment = engine::own_environment();
     engine::ChildOptions options;
     options.on_stderr = [errors = errors_](std::string_view text) { errors->write(text); };
     engine::Diagnostics diagnostics;

@@ -21,13 +21,6 @@ namespace {
 namespace engine = headrace::engine;
 using asio::posix::stream_descriptor;
 
-std::vector<std::string> inherited_environment() {
-  std::vector<std::string> all;
-  for (char** entry = environ; *entry != nullptr; ++entry)
-    all.emplace_back(*entry);
-  return all;
-}
-
 asio::awaitable<void> copy(stream_descriptor from, stream_descriptor to) {
   std::vector<char> buffer(64 << 10);
   for (;;) {
@@ -51,7 +44,7 @@ int run(asio::io_context& context, std::vector<std::string> command) {
   engine::ProtocolStdio stdio(context.get_executor());
   engine::SpawnSpec spec;
   spec.argv = std::move(command);
-  spec.environment = inherited_environment();
+  spec.environment = engine::own_environment();
   engine::Diagnostics diagnostics;
   const auto child = engine::Child::start(context.get_executor(), spec, {}, nullptr, diagnostics);
   if (!child) {
