@@ -5,6 +5,7 @@
 #include <headrace/server/gateway_command.hpp>
 #include <headrace/server/program_options.hpp>
 #include <headrace/server/run_all.hpp>
+#include <headrace/server/stderr_stream.hpp>
 #include <headrace/server/stdio_program.hpp>
 
 namespace headrace::server {

@@ -10,6 +10,7 @@
 #include <headrace/server/run_all.hpp>
 #include <headrace/server/run_python.hpp>
 #include <headrace/server/session_resources.hpp>
+#include <headrace/server/stderr_stream.hpp>
 #include <headrace/server/stdio_program.hpp>
 
 #include <cstdlib>

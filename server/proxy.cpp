@@ -278,9 +278,7 @@ class Proxy {
   }
 
   void log(LogLevel level, std::string_view source, std::string_view message) {
-    std::string line = "headrace: ";
-    line.append(engine::to_string(level)).append(": ").append(source).append(": ");
-    errors_->write(terminal_text(line.append(message)) + "\n");
+    errors_->write(log_line(level, source, message));
   }
 
   engine::Executor executor_;

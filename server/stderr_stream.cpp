@@ -1,4 +1,6 @@
 // Room on stderr is asked for before each write.
+#include <headrace/framing/utf8_prefix.hpp>
+#include <headrace/server/plain_text.hpp>
 #include <headrace/server/stderr_stream.hpp>
 
 #include <algorithm>
@@ -20,6 +22,23 @@ bool has_room() noexcept {
 }
 
 }  // namespace
+
+std::string log_line(engine::LogLevel level, std::string_view source, std::string_view message) {
+  std::string line = "headrace: ";
+  line.append(engine::to_string(level)).append(": ").append(source).append(": ").append(message);
+  return terminal_text(line) + "\n";
+}
+
+void log_to_stderr(engine::LogLevel level, std::string_view source, std::string_view message) {
+  std::string line = log_line(level, source, message);
+  if (line.size() > most_at_once) {
+    constexpr std::string_view cut = " …\n";
+    line.resize(framing::utf8_prefix(line, most_at_once - cut.size()).size());
+    line += cut;
+  }
+  if (!has_room()) return;
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
+}
 
 void StderrStream::write(std::string_view text) {
   const std::size_t fits = std::min(text.size(), most_kept - kept_.size());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <headrace/engine/asio.hpp>
+#include <headrace/engine/logger.hpp>
 
 #include <cstddef>
 #include <memory>
@@ -11,6 +12,13 @@
 #include <asio/steady_timer.hpp>
 
 namespace headrace::server {
+
+/// "headrace: warning: server 'x': …" and a line feed, without what steers terminals.
+std::string log_line(engine::LogLevel level, std::string_view source, std::string_view message);
+
+/// Writes it, cut to 4 KiB. What finds no room is lost: a host that does not read it must not stop
+/// us.
+void log_to_stderr(engine::LogLevel level, std::string_view source, std::string_view message);
 
 /// What finds no room is kept, up to a limit; of what is beyond, only how much it was. The
 /// descriptor is shared with others, so its flags are left alone: it is looked at from time to

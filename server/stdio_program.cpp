@@ -4,8 +4,6 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <poll.h>
-#include <string>
 #include <unistd.h>
 
 namespace headrace::server {
@@ -22,21 +20,6 @@ constexpr auto orderly_end = std::chrono::milliseconds(1200);
 constexpr auto last_write = std::chrono::milliseconds(200);
 
 }  // namespace
-
-void log_to_stderr(engine::LogLevel level, std::string_view source, std::string_view message) {
-  std::string line = "headrace: ";
-  line.append(engine::to_string(level)).append(": ").append(source).append(": ");
-  line.append(message).append("\n");
-  // A pipe that has room at all has room for so much.
-  constexpr std::size_t longest = 4096;
-  if (line.size() > longest) {
-    line.resize(longest - 5);
-    line += " …\n";
-  }
-  pollfd room{STDERR_FILENO, POLLOUT, 0};
-  if (::poll(&room, 1, 0) != 1 || (room.revents & POLLOUT) == 0) return;
-  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
-}
 
 StdioConversation::StdioConversation(const engine::Executor& executor)
     : stdio_(executor), signals_(executor, SIGTERM, SIGHUP, SIGINT), over_(executor) {}

@@ -3,23 +3,17 @@
 
 #include <headrace/engine/asio.hpp>
 #include <headrace/engine/event.hpp>
-#include <headrace/engine/logger.hpp>
 #include <headrace/engine/mcp/server.hpp>
 #include <headrace/engine/peer_core.hpp>
 #include <headrace/engine/stdio.hpp>
 
 #include <functional>
 #include <memory>
-#include <string_view>
 
 #include <asio/io_context.hpp>
 #include <asio/signal_set.hpp>
 
 namespace headrace::server {
-
-/// A line on stderr. Never waits: a host that does not read it must not stop us. What finds no room
-/// is lost.
-void log_to_stderr(engine::LogLevel level, std::string_view source, std::string_view message);
 
 /// The conversation of a program with its client.
 class StdioConversation {
