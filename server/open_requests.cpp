@@ -9,7 +9,7 @@
 namespace headrace::server {
 
 void OpenRequests::add(std::string_view id) {
-  if (size_ >= most) return;
+  if (size_ >= most || id.size() > longest) return;
   ++size_;
   if (id.size() > longest_inline) {
     long_ids_.emplace_back(id);

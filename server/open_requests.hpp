@@ -14,8 +14,10 @@ namespace headrace::server {
 /// those that people use (a UUID in quotes is not).
 class OpenRequests {
  public:
-  /// Of more nothing is remembered: all that is lost is the error that they would end with.
+  /// Of more, or of longer ids, nothing is remembered: all that is lost is the error that they
+  /// would end with.
   static constexpr std::size_t most = std::size_t{1} << 16;
+  static constexpr std::size_t longest = 1024;
 
   void add(std::string_view id);
   /// False where there is none of this id.

@@ -30,13 +30,22 @@ TEST(OpenRequests, HasNothingAtFirst) {
   EXPECT_TRUE(open.take_all().empty());
 }
 
-TEST(OpenRequests, RemembersIdsOfAnyLength) {
+TEST(OpenRequests, RemembersLongIds) {
   OpenRequests open;
   for (std::size_t length = 1; length < 100; ++length)
     open.add(std::string(length, 'x'));
   for (std::size_t length = 99; length > 0; --length)
     EXPECT_TRUE(open.remove(std::string(length, 'x'))) << length;
   EXPECT_EQ(open.size(), 0u);
+}
+
+TEST(OpenRequests, RemembersNoneThatIsLongerThanAnyIs) {
+  OpenRequests open;
+  open.add(std::string(OpenRequests::longest, 'x'));
+  open.add(std::string(OpenRequests::longest + 1, 'x'));
+  EXPECT_EQ(open.size(), 1u);
+  EXPECT_FALSE(open.remove(std::string(OpenRequests::longest + 1, 'x')));
+  EXPECT_TRUE(open.remove(std::string(OpenRequests::longest, 'x')));
 }
 
 TEST(OpenRequests, AnIdThatIsThereTwiceIsTakenTwice) {
