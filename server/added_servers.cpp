@@ -93,7 +93,6 @@ std::string Registry::home() const {
   return sources.environment("HOME").value_or("");
 }
 
-// The catalogue gets what is configured and what was added; who is in neither any more is ended.
 std::vector<std::string> Registry::missing() const {
   std::vector<std::string> missing;
   for (const std::string& pattern : options_.only) {
@@ -105,6 +104,7 @@ std::vector<std::string> Registry::missing() const {
   return missing;
 }
 
+// The catalogue gets what is configured and what was added; who is in neither any more is ended.
 void Registry::take_servers() {
   if (closed_) return;
   std::vector<ServerSpec> servers = sources_.current().servers;
