@@ -1,4 +1,5 @@
 // What the command line asks for.
+#include <headrace/bench/in_code.hpp>
 #include <headrace/bench/options.hpp>
 #include <headrace/bench/rivals.hpp>
 #include <headrace/bench/scenes.hpp>
@@ -61,20 +62,8 @@ std::string headrace_beside(const fs::path& folder) {
 }
 
 std::vector<std::string> runtimes_here() {
-  std::vector<std::string> found;
-  const char* paths = std::getenv("PATH");
-  for (const char* name : {"podman", "docker", "bwrap"}) {
-    std::string left = paths == nullptr ? "" : paths;
-    while (!left.empty()) {
-      const std::size_t colon = std::min(left.find(':'), left.size());
-      std::error_code error;
-      if (fs::exists(fs::path(left.substr(0, colon)) / name, error)) {
-        found.emplace_back(name);
-        break;
-      }
-      left.erase(0, colon + 1);
-    }
-  }
+  std::vector<std::string> found{"podman", "docker", "bwrap"};
+  std::erase_if(found, [](const std::string& name) { return !missing_runtime(name).empty(); });
   return found;
 }
 

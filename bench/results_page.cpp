@@ -1,6 +1,7 @@
 // The report as the page that is kept with the project.
 #include <headrace/bench/report.hpp>
 #include <headrace/bench/table.hpp>
+#include <headrace/bench/words.hpp>
 
 #include <string>
 #include <vector>
@@ -43,13 +44,6 @@ void add_figure(std::string& page, const Figure& figure, Said& said) {
   if (figure.goal) page += "- " + goal_line(figure) + "\n";
 }
 
-std::string joined(const std::vector<std::string>& words) {
-  std::string all;
-  for (const std::string& word : words)
-    all += (all.empty() ? "" : ", ") + word;
-  return all;
-}
-
 }  // namespace
 
 std::string results_page(const Report& report, const std::string& plot_file) {
@@ -62,7 +56,7 @@ std::string results_page(const Report& report, const std::string& plot_file) {
   page += row({"machine", machine_line(report)});
   page += row({"system", machine.system});
   page += row({"built with", machine.compiler + ", simdjson's kernel: " + machine.simd});
-  page += row({"versions", joined(machine.versions)});
+  page += row({"versions", joined(machine.versions, ", ")});
   page += row({"repeat it", "`" + report.command + "`"});
   if (!plot_file.empty()) page += "\n![bars and curves of all figures](" + plot_file + ")\n";
   std::string scene;

@@ -1,6 +1,7 @@
 // A program on two pipes, and MCP spoken to it as slowly as is convenient.
 #include <headrace/bench/processes.hpp>
 #include <headrace/bench/target.hpp>
+#include <headrace/bench/words.hpp>
 #include <headrace/framing/json_writer.hpp>
 
 #include <algorithm>
@@ -49,13 +50,6 @@ std::vector<char*> pointers(std::vector<std::string>& words) {
   for (std::string& word : words)
     all.push_back(word.data());
   all.push_back(nullptr);
-  return all;
-}
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string all;
-  for (const std::string& word : words)
-    all += (all.empty() ? "" : " ") + word;
   return all;
 }
 
@@ -124,7 +118,7 @@ Target::Target(std::vector<std::string> argv, const Environment& environment)
   if (error == 0) return;
   for (const int fd : {write_, read_, stderr_})
     ::close(fd);
-  throw std::runtime_error(joined(argv_) + " can't be started: " + std::strerror(error));
+  throw std::runtime_error(joined(argv_, " ") + " can't be started: " + std::strerror(error));
 }
 
 Target::~Target() {
@@ -196,7 +190,7 @@ std::string Target::how_it_ended() {
 }
 
 void Target::fail(const std::string& what) {
-  std::string message = joined(argv_) + ": " + what;
+  std::string message = joined(argv_, " ") + ": " + what;
   if (const std::string end = how_it_ended(); !end.empty()) message += "; " + end;
   if (const std::string words = last_words(); !words.empty()) message += "; its stderr: " + words;
   throw std::runtime_error(message);

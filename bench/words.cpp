@@ -1,7 +1,7 @@
 // Values as people read them.
 #include <headrace/bench/words.hpp>
+#include <headrace/framing/utf8_prefix.hpp>
 
-#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdio>
@@ -99,10 +99,15 @@ std::string one_line(const std::string& text, std::size_t most) {
   return out;
 }
 
+std::string joined(const std::vector<std::string>& words, std::string_view between) {
+  std::string all;
+  for (const std::string& word : words)
+    all.append(all.empty() ? "" : between).append(word);
+  return all;
+}
+
 std::size_t columns(const std::string& text) {
-  // Each character has one byte that does not go on with another.
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+  return framing::utf8_characters(text);
 }
 
 std::string right(const std::string& text, std::size_t width) {

@@ -4,6 +4,8 @@
 #include <headrace/bench/report.hpp>
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace headrace::bench {
 
@@ -18,6 +20,9 @@ std::string ratio_in_words(double ratio);
 
 /// Each run of spaces and newlines as one space, and cut after so many characters.
 std::string one_line(const std::string& text, std::size_t most);
+
+/// One behind the other.
+std::string joined(const std::vector<std::string>& words, std::string_view between);
 
 /// How many columns a text takes in a terminal: its characters, not its bytes.
 std::size_t columns(const std::string& text);
