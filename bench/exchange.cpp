@@ -151,7 +151,7 @@ void Exchange::receive(Histogram& times, Clock::time_point until) {
   if (ready > 0 && both[0].revents != 0) read_once(times);
   if (ready > 0 && both[1].revents != 0) send();
   if (sent_ > answered_ && Clock::now() - last_answer_ > patience_) {
-    target_.fail("it answered none of " + std::to_string(sent_ - answered_) + " calls in time");
+    fail_of_silence();
   }
   if (sent_ == answered_) last_answer_ = Clock::now();
 }
@@ -208,13 +208,19 @@ void Exchange::take_answer(std::string_view line, Clock::time_point now, Histogr
   times.record(static_cast<std::uint64_t>(std::chrono::nanoseconds(now - began_[call]).count()));
 }
 
+void Exchange::fail_of_silence() {
+  const auto limit = std::chrono::duration_cast<std::chrono::milliseconds>(patience_).count();
+  target_.fail("it answered none of " + std::to_string(sent_ - answered_) + " calls within " +
+               std::to_string(limit) + " ms");
+}
+
 // Called by each alarm of a plain one, which are half its patience apart.
 void Exchange::check_silence() {
   if (careful_) return;
   silences_ = answered_ == answered_before_ ? silences_ + 1 : 0;
   answered_before_ = answered_;
   if (silences_ > 2) {
-    target_.fail("it answered none of " + std::to_string(sent_ - answered_) + " calls in time");
+    fail_of_silence();
   }
 }
 

@@ -43,6 +43,7 @@ class Exchange {
   void make_room();
   void take_answer(std::string_view line, Clock::time_point now, Histogram& times);
   void check_silence();
+  [[noreturn]] void fail_of_silence();
 
   Target& target_;
   Clock::duration patience_;

@@ -6,7 +6,6 @@
 #include <headrace/bench/scenes.hpp>
 
 #include <algorithm>
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -36,6 +35,7 @@ void write_file(const std::string& file, const std::string& text) {
 }
 
 int measure(const Wanted& wanted) {
+  const bool writes_file = !wanted.json.empty() && wanted.json != "-";
   pin_to(wanted.setting.core);
   Report report;
   report.began = utc_now();
@@ -49,12 +49,13 @@ int measure(const Wanted& wanted) {
     if (!asked) continue;
     say(std::string("== ") + scene.name);
     scene.measure(wanted.setting, report);
+    // Of a run that is interrupted, what is done is kept.
+    if (writes_file) write_file(wanted.json, json(report) + "\n");
   }
-  if (wanted.json != "-") std::fputs(table(report).c_str(), stdout);
   if (wanted.json == "-") {
     std::puts(json(report).c_str());
-  } else if (!wanted.json.empty()) {
-    write_file(wanted.json, json(report) + "\n");
+  } else {
+    std::fputs(table(report).c_str(), stdout);
   }
   if (!wanted.plot.empty()) write_file(wanted.plot, plot(report));
   return EXIT_SUCCESS;
@@ -92,8 +93,6 @@ int write_page(const Wanted& wanted) {
 }  // namespace
 
 int main(int argc, char** argv) try {
-  // Who writes to a target that has ended is told by the call.
-  std::signal(SIGPIPE, SIG_IGN);
   const Wanted wanted = read_options(argc, argv);
   switch (wanted.what) {
     case Wanted::What::measure:

@@ -30,6 +30,7 @@ std::vector<Series> take_turns(const std::vector<Subject>& subjects, std::size_t
         if (!warm_up) series.rounds.push_back(std::move(round));
       } catch (const std::exception& error) {
         give_up(series, error.what());
+        say("  " + series.subject + " is left out: " + series.skipped);
       }
     }
   }

@@ -1,5 +1,6 @@
 // One hop through each command that speaks MCP on both sides.
 #include <headrace/bench/contenders.hpp>
+#include <headrace/bench/home.hpp>
 #include <headrace/bench/setting.hpp>
 #include <headrace/bench/words.hpp>
 
@@ -9,10 +10,15 @@ namespace headrace::bench {
 
 namespace {
 
-Contenders everyone(const Setting& setting) {
+// `home` has the echo server configured, for those that read such a thing.
+Contenders everyone(const Setting& setting, const Home& home) {
   Contenders all = floors(setting);
   all.push_back(
       {"headrace proxy", Party::headrace, {setting.headrace, "proxy", "--", setting.echo_server}});
+  Contender gateway{
+      "headrace gateway", Party::headrace, {setting.headrace, "gateway"}, "echo__echo"};
+  gateway.environment = home.environment();
+  all.push_back(std::move(gateway));
   for (const Rival& rival : setting.rivals) {
     if (rival.runs_code) continue;
     Contender contender{rival.name, Party::rival, rival.command, rival.tool};
@@ -26,7 +32,8 @@ Contenders everyone(const Setting& setting) {
 }  // namespace
 
 void measure_proxy(const Setting& setting, Report& report) {
-  Contenders all = everyone(setting);
+  const Home home(setting, echo_servers(setting, 1));
+  Contenders all = everyone(setting, home);
   Way one{"proxy/200B/1", "one hop, 200 B, one in flight"};
   one.goal = Goal{3.2, true, true, false};
   measure_calls(setting, all, one, report);
@@ -51,6 +58,7 @@ void measure_proxy(const Setting& setting, Report& report) {
     const std::string name = words;
     Way large{"proxy/" + name + "/1", "one hop, an answer of " + name + ", one in flight"};
     large.payload.answer_size = size;
+    large.payload.patience = std::chrono::seconds(15);  // some never answer
     measure_calls(setting, all, large, report);
   }
   measure_memory(all, "proxy/memory/20MB", "after answers of 20 MB", report);

@@ -105,6 +105,8 @@ Target::Target(std::vector<std::string> argv, const Environment& environment)
   if (argv_.empty()) throw std::runtime_error("a command without a word can't be started");
   // What a target leaves behind comes to us, so that it can be counted and ended.
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  // To write to one that has ended is an error like others, and no signal.
+  std::signal(SIGPIPE, SIG_IGN);
   const auto [their_input, our_output] = make_pipe();
   const auto [our_input, their_output] = make_pipe();
   stderr_ = ::memfd_create("stderr", MFD_CLOEXEC);

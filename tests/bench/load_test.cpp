@@ -106,7 +106,8 @@ TEST(ClosedLoop, SaysHowATargetEnded) {
 }
 
 TEST(ClosedLoop, GivesASilentTargetUp) {
-  EXPECT_THAT(failure_of(odd("silent"), 1, impatient()), HasSubstr("none of 1 calls"));
+  EXPECT_THAT(failure_of(odd("silent"), 1, impatient()),
+              HasSubstr("none of 1 calls within 300 ms"));
   // 300 calls of 200 bytes are more than it waits for in the plain way.
   EXPECT_THAT(failure_of(odd("silent"), 100, impatient()), HasSubstr("none of 100 calls"));
   Payload large = impatient();
@@ -141,7 +142,7 @@ TEST(OpenLoop, SendsNoSoonerThanDue) {
 
 TEST(OpenLoop, FailsLikeTheClosedOne) {
   const std::pair<const char*, const char*> faults[] = {
-      {"refuse", "no such tool"}, {"silent", "calls in time"}, {"die", "status 4"}};
+      {"refuse", "no such tool"}, {"silent", "calls within 300 ms"}, {"die", "status 4"}};
   for (const auto& [how, words] : faults) {
     Target target(odd(how, 5));
     target.initialize();
