@@ -103,26 +103,35 @@ std::string describe_fit(std::span<const Point> points, Unit unit, std::string_v
 }
 
 void note_fits(Report& report, std::string_view curve, std::string_view of_what) {
-  std::map<std::string, std::vector<Point>> points;
-  std::map<std::string, Series*> last;
+  struct Measured {
+    std::vector<Point> medians;
+    std::vector<Point> least;
+    Series* last = nullptr;
+  };
+  std::map<std::string, Measured> subjects;
   Unit unit = Unit::time;
   for (Figure& figure : report.figures) {
     if (figure.curve != curve) continue;
     unit = figure.unit;
     for (Series& series : figure.series) {
       if (series.rounds.empty()) continue;
-      points[series.subject].push_back(
-          {figure.place, static_cast<double>(series.all().quantile(0.5))});
-      last[series.subject] = &series;
+      const Histogram all = series.all();
+      Measured& measured = subjects[series.subject];
+      measured.medians.push_back({figure.place, static_cast<double>(all.quantile(0.5))});
+      measured.least.push_back({figure.place, static_cast<double>(all.min())});
+      measured.last = &series;
     }
   }
-  for (const auto& [subject, series] : last) {
+  for (const auto& [subject, measured] : subjects) {
     // Through two points there is always a line.
-    if (points[subject].size() < 3) continue;
-    const std::string fit = describe_fit(points[subject], unit, of_what);
-    if (fit.empty()) continue;
-    if (!series->note.empty()) series->note += "; ";
-    series->note += "over the curve: " + fit;
+    if (measured.medians.size() < 3) continue;
+    const std::string medians = describe_fit(measured.medians, unit, of_what);
+    if (medians.empty()) continue;
+    std::string& note = measured.last->note;
+    if (!note.empty()) note += "; ";
+    note += "over the curve, p50: " + medians;
+    const std::string least = describe_fit(measured.least, unit, of_what);
+    if (!least.empty()) note += "; min: " + least;
   }
 }
 

@@ -34,8 +34,8 @@ std::optional<double> fit_power(std::span<const Point> points);
 /// is that of y; the slope of time over "bytes" is written as a rate.
 std::string describe_fit(std::span<const Point> points, Unit unit, std::string_view of_what);
 
-/// Fits each subject's p50 over the places of the figures that belong to `curve`, and writes it
-/// into the note of its series in the last of them; three places are the least.
+/// Fits each subject's p50 and its least values over the places of the figures that belong to
+/// `curve`, and writes that into the note of its series in the last of them; three places at least.
 void note_fits(Report& report, std::string_view curve, std::string_view of_what);
 
 }  // namespace headrace::bench

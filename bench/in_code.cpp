@@ -70,6 +70,12 @@ bool has_socket(pid_t pid) {
   return false;
 }
 
+const char* past_space(const char* at, const char* end) {
+  while (at < end && std::string_view(", \t\r\n").find(*at) != std::string_view::npos)
+    ++at;
+  return at;
+}
+
 Started started(const std::function<std::shared_ptr<Target>()>& start) {
   try {
     return {start(), {}, {}};
@@ -176,14 +182,15 @@ Round one_value(double value) {
 
 Round read_times(std::string_view text, double factor) {
   const std::string shown(text.substr(0, 200));
-  const std::size_t begin = text.find('[');
-  const std::size_t end = text.find(']');
-  if (begin == std::string_view::npos || end == std::string_view::npos || end < begin) {
+  // The last: some put words before what the code has said.
+  const std::size_t begin = text.rfind('[');
+  const std::size_t end = begin == std::string_view::npos ? begin : text.find(']', begin);
+  if (end == std::string_view::npos) {
     throw std::runtime_error("no list of times in: " + shown);
   }
   Round round;
-  const char* at = text.data() + begin + 1;
   const char* const last = text.data() + end;
+  const char* at = past_space(text.data() + begin + 1, last);
   while (at < last) {
     double microseconds = 0;
     const auto [next, error] = std::from_chars(at, last, microseconds);
@@ -192,8 +199,7 @@ Round read_times(std::string_view text, double factor) {
     }
     round.values.record(static_cast<std::uint64_t>(std::llround(microseconds * 1e3 * factor)));
     at = next;
-    while (at < last && (*at == ',' || *at == ' '))
-      ++at;
+    at = past_space(at, last);
   }
   if (round.values.count() == 0) throw std::runtime_error("the list of times is empty: " + shown);
   return round;

@@ -222,6 +222,8 @@ Wanted read_options(int argc, char** argv) {
     wanted.what = Wanted::What::install;
     return wanted;
   }
+  // --runtimes '' is none.
+  std::erase(wanted.setting.runtimes, "");
   for (const Scene& scene : scenes()) {
     if (all->parsed() || by_name[scene.name]->parsed()) wanted.scenes.emplace_back(scene.name);
   }

@@ -1,5 +1,4 @@
 // How cost grows with servers: their start, a call to each in turn, memory and descriptors.
-#include <headrace/bench/code_rival.hpp>
 #include <headrace/bench/fit.hpp>
 #include <headrace/bench/in_code.hpp>
 #include <headrace/bench/scale.hpp>
@@ -71,6 +70,45 @@ constexpr std::array curves{
     Curve{"descriptors", "open descriptors, all running", Unit::count, &Place::descriptors},
 };
 
+// Beyond the curve: what its line says of so many servers, beside what is measured.
+void check_prediction(const Setting& setting, Report& report, const std::string& runtime,
+                      const std::map<std::size_t, Place>& places, std::size_t count) {
+  Place place;
+  std::string failed;
+  try {
+    measure_place(setting, runtime, count, place);
+  } catch (const std::exception& error) {
+    failed = error.what();
+  }
+  for (const Curve& curve : curves) {
+    std::vector<Point> points;
+    for (const auto& [servers, measured] : places) {
+      Histogram all;
+      for (const Round& round : measured.*(curve.rounds))
+        all.merge(round.values);
+      points.push_back({static_cast<double>(servers), static_cast<double>(all.quantile(0.5))});
+    }
+    const auto line = fit_line(points);
+    // What does not grow has no line to go on along.
+    if (!line || line->r2 < 0.9) continue;
+    const double predicted = line->at_zero + line->slope * static_cast<double>(count);
+    Figure figure;
+    figure.id = std::string("scale/beyond/servers/") + curve.id + "/" + std::to_string(count);
+    figure.title =
+        std::string(curve.title) + ", beyond the curve, servers: " + std::to_string(count);
+    figure.unit = curve.unit;
+    figure.baseline = "by the line";
+    figure.series.push_back(
+        {"by the line", Party::floor, {one_value(std::max(0.0, predicted))}, {}, {}});
+    figure.series.push_back({runtime,
+                             Party::headrace,
+                             failed.empty() ? place.*(curve.rounds) : std::vector<Round>(),
+                             failed,
+                             {}});
+    report.figures.push_back(std::move(figure));
+  }
+}
+
 }  // namespace
 
 std::size_t open_descriptors(pid_t pid) {
@@ -105,66 +143,17 @@ void scale_servers(const Setting& setting, Report& report) {
       Figure& figure = add_measured(report, name + "/" + number,
                                     std::string(curve.title) + ", servers: " + number, curve.unit,
                                     runtime, places[count].*(curve.rounds));
-      figure.series.back().skipped = failed[count];
-      if (!failed[count].empty()) figure.series.back().rounds.clear();
+      if (const auto reason = failed.find(count); reason != failed.end()) {
+        figure.series.back().skipped = reason->second;
+        figure.series.back().rounds.clear();
+      }
       place_on_curve(report, name, static_cast<double>(count));
     }
     note_fits(report, name, "servers");
   }
-}
-
-void scale_sessions(const Setting& setting, Report& report) {
-  const std::string runtime = quickest_runtime(setting);
-  if (runtime.empty()) return;
-  const std::vector<std::size_t> counts = setting.tiny
-                                              ? std::vector<std::size_t>{1, 2}
-                                              : std::vector<std::size_t>{1, 2, 4, 8, 16, 32, 64};
-  const std::size_t rounds = setting.tiny ? 1 : std::min<std::size_t>(setting.rounds, 3);
-  std::map<std::size_t, std::vector<Round>> starts;
-  std::map<std::size_t, std::vector<Round>> memory;
-  std::string failed;
-  for (std::size_t round = 0; round < rounds && failed.empty(); ++round) {
-    try {
-      const Home home(setting, echo_servers(setting, 1));
-      const Started session = start_session(
-          setting, home, runtime, {{"MCP_BRIDGE_WARM", "0"}, {"MCP_BRIDGE_MAX_SESSIONS", "1000"}});
-      if (!session.target) throw std::runtime_error(session.skipped);
-      std::size_t running = 1;  // the one of start_session
-      for (const std::size_t count : counts) {
-        Round each;
-        for (; running < count; ++running) {
-          const Clock::time_point began = Clock::now();
-          session.target->request("tools/call",
-                                  run_params("pass", "session-" + std::to_string(running)));
-          each.values.record(nanoseconds_since(began));
-        }
-        if (count > 1) starts[count].push_back(std::move(each));
-        memory[count].push_back(
-            one_value(static_cast<double>(session.target->memory_of_all().own)));
-      }
-    } catch (const std::exception& error) {
-      failed = error.what();
-    }
-  }
-  for (const std::size_t count : counts) {
-    const std::string number = std::to_string(count);
-    if (count > 1) {
-      add_measured(report, "scale/sessions/start/" + number,
-                   "the first run in a further session, up to " + number + " of them", Unit::time,
-                   runtime, starts[count])
-          .series.back()
-          .skipped = starts[count].empty() ? failed : "";
-      place_on_curve(report, "scale/sessions/start", static_cast<double>(count));
-    }
-    add_measured(report, "scale/sessions/memory/" + number,
-                 "memory of all processes, shared with no other, sessions: " + number, Unit::bytes,
-                 runtime, memory[count])
-        .series.back()
-        .skipped = memory[count].empty() ? failed : "";
-    place_on_curve(report, "scale/sessions/memory", static_cast<double>(count));
-  }
-  note_fits(report, "scale/sessions/start", "sessions");
-  note_fits(report, "scale/sessions/memory", "sessions");
+  if (setting.tiny || !failed.empty()) return;
+  for (const std::size_t count : {std::size_t{500}, std::size_t{1000}})
+    check_prediction(setting, report, runtime, places, count);
 }
 
 }  // namespace headrace::bench

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <future>
 #include <span>
 
 #include <simdjson.h>
@@ -189,8 +190,13 @@ void measure_shape(const Setting& setting, Report& report, const Shape& shape) {
   for (const simdjson::implementation* kernel : other_kernels()) {
     subjects.push_back({"headrace, kernel " + kernel->name(), Party::headrace, [&, kernel] {
                           const Kernel chosen(kernel);
-                          SplitAndParse work(batch);
-                          return measured(setting, batch, work);
+                          // A thread has its own memory for that, made for the kernel of then.
+                          return std::async(std::launch::async,
+                                            [&] {
+                                              SplitAndParse work(batch);
+                                              return measured(setting, batch, work);
+                                            })
+                              .get();
                         }});
   }
   std::optional<Goal> goal;

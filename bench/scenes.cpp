@@ -72,7 +72,8 @@ the relative error ("2.1 ms + 130 µs × servers"), how much of the curve that e
                  from code (until all are).
   answer_size, request_size   100 B to 16 MB, at one hop and from code.
   servers        1 to 200: first call with the start, next call, start of all at
-                 once, memory, descriptors.
+                 once, memory, descriptors. "beyond": what the line says of 500
+                 and 1,000, beside what is measured.
   sessions       1 to 64: start and memory of each.
   tools          100 to 100,000: reading their list and making it searchable; search.
 )";

@@ -6,7 +6,7 @@
 namespace headrace::engine {
 namespace {
 
-constexpr std::size_t most_buffers = 64;      // Asio writes no more at a time
+constexpr std::size_t most_buffers = 64;  // Asio writes no more at a time
 // Of an outlier the memory is given back: every session begins with one, and keeps nothing near it.
 constexpr std::size_t kept_text = 64 << 10;
 

@@ -28,6 +28,9 @@ class Server:
         self.pending: dict[int, asyncio.Future] = {}
         self.number = 0
         self.rest = b""
+        self.unsent = b""
+        # More calls at once than a pipe holds: we must not wait for room where answers wait for us.
+        os.set_blocking(self.writer, False)
         self.loop.add_reader(self.reader, self.read)
 
     def read(self) -> None:
@@ -36,11 +39,28 @@ class Server:
             message = json.loads(line)
             self.pending.pop(message["id"]).set_result(message["result"])
 
+    def write(self, data: bytes) -> None:
+        if self.unsent:
+            self.unsent += data
+            return
+        try:
+            written = os.write(self.writer, data)
+        except BlockingIOError:
+            written = 0
+        if written < len(data):
+            self.unsent = data[written:]
+            self.loop.add_writer(self.writer, self.write_more)
+
+    def write_more(self) -> None:
+        self.unsent = self.unsent[os.write(self.writer, self.unsent[: 1 << 16]):]
+        if not self.unsent:
+            self.loop.remove_writer(self.writer)
+
     async def request(self, method: str, params: dict) -> dict:
         self.number += 1
         answer = self.pending[self.number] = self.loop.create_future()
         message = {"jsonrpc": "2.0", "id": self.number, "method": method, "params": params}
-        os.write(self.writer, encode(message).encode() + b"\n")
+        self.write(encode(message).encode() + b"\n")
         return await answer
 
     async def call(self) -> dict:
