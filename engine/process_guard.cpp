@@ -13,7 +13,8 @@ namespace {
 // One line an entry: ?INODE, +GROUP, -GROUP, =KEY COMMAND, &KEY GROUP, /KEY. Lists are words
 // between spaces. We may have died before we could name the group of a child that was being
 // started: it is looked for by its stdin, and more than once, since it may not have got that far.
-// `ended_by` runs a command until the group's leader has gone by it, and kills only who stays.
+// `ended_by` runs a command until the group's leader has gone by it, and kills only who stays. A
+// command may hang: `bounded` ends it after ten seconds, and says so.
 constexpr const char* script = R"sh(
 trap '' HUP INT QUIT TERM
 groups=' '
@@ -26,16 +27,25 @@ without() {
   esac
 }
 runs() { case $(ps -o stat= -p "$1" 2>/dev/null) in ''|Z*) return 1 ;; esac; }
+bounded() {
+  eval "$1 &"
+  asked=$! waits=0
+  while [ "$waits" -lt 100 ] && runs "$asked"; do
+    sleep 0.1
+    waits=$((waits + 1))
+  done
+  ! runs "$asked" || ! kill -KILL "$asked"
+}
 ended_by() {
   tries=0
   while [ "$tries" -lt 50 ] && runs "$1"; do
-    eval "$2"
+    bounded "$2" || tries=50
     tries=$((tries + 1))
     ! runs "$1" || sleep 0.1
   done
   if [ "$tries" -eq 0 ] || runs "$1"; then
     kill -KILL "-$1" 2>/dev/null
-    eval "$2"
+    [ "$tries" -gt 50 ] || bounded "$2"
   fi
 }
 while IFS= read -r line; do
@@ -64,7 +74,7 @@ while [ -n "$expected" ] && [ "$tries" -lt 5 ]; do
 done
 for key in $keys; do
   eval "group=\$group_$key command=\$command_$key"
-  if [ -n "$group" ]; then ended_by "$group" "$command" & else eval "$command &"; fi
+  if [ -n "$group" ]; then ended_by "$group" "$command" & else bounded "$command" & fi
 done
 wait
 )sh";

@@ -165,6 +165,16 @@ bool is_folder(const std::string& image) {
   return image.starts_with('/') && fs::is_directory(image, ignored);
 }
 
+// A version that lacks what this one is given does not start anything.
+std::optional<Guess> guess(const std::string& executable, const HostView& host) {
+  if (host.root && host.setpriv.empty()) return std::nullopt;
+  Guess guess;
+  guess.facts.executable = executable;
+  guess.facts.disable_userns = guess.facts.rootless = guess.facts.init = true;
+  guess.facts.description = "bubblewrap";
+  return guess;
+}
+
 // What the kernel allows shows when the sandbox is started: a trial would cost as much again.
 std::vector<Command> probe(const std::string& executable, const HostView&) {
   return {{executable, "--version"}};
@@ -254,6 +264,7 @@ const Runtime bubblewrap = {
     .install_hint =
         "sudo apt install bubblewrap (Debian, Ubuntu), sudo dnf install bubblewrap "
         "(Fedora)",
+    .guess = guess,
     .probe = probe,
     .read_probe = read_probe,
     .image_present = [](const RuntimeFacts&, const std::string&) { return Command(); },

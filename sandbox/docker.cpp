@@ -18,6 +18,23 @@ constexpr std::array<std::string_view, 10> proxy_variables = {
     "ALL_PROXY", "FTP_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",
     "all_proxy", "ftp_proxy", "http_proxy", "https_proxy", "no_proxy"};
 
+// A daemon of root's at a socket here, if that is what there is. It starts containers whose limits
+// it can't keep, and only says so: what it can do is to be looked at.
+std::optional<Guess> guess(const std::string& executable, const HostView& host) {
+  const std::string& socket = host.docker_host;
+  if (socket.empty() ? host.docker_context : !socket.starts_with("unix://")) return std::nullopt;
+  for (const char* other : {"/run/user/", "/.docker/", "/.colima/", "/.rd/", "podman"}) {
+    if (socket.find(other) != std::string::npos) return std::nullopt;
+  }
+  Guess guess{{}, true};
+  guess.facts.executable = executable;
+  guess.facts.memory_limit = host.memory_controller;
+  guess.facts.swap_limit = host.memory_controller && host.swap_accounting;
+  guess.facts.pids_limit = host.pids_controller;
+  guess.facts.init = host.docker_init;
+  return guess;
+}
+
 std::vector<Command> probe(const std::string& executable, const HostView&) {
   return {{executable, "info", "--format", "{{json .}}"}};
 }
@@ -158,6 +175,7 @@ const Runtime docker = {
     .install_hint =
         "sudo apt install docker.io (Debian, Ubuntu), sudo dnf install moby-engine "
         "(Fedora), brew install --cask docker (macOS)",
+    .guess = guess,
     .probe = probe,
     .read_probe = read_probe,
     .image_present = image_present,

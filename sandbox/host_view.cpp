@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <sstream>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -24,6 +25,39 @@ bool find_podman_init(const std::string& search_path) {
     if (exists(path)) return true;
   }
   return !find_on_path("catatonit", search_path).empty();
+}
+
+bool find_docker_init(const std::string& search_path) {
+  for (const char* path :
+       {"/usr/libexec/docker/docker-init", "/usr/local/libexec/docker/docker-init"}) {
+    if (exists(path)) return true;
+  }
+  return !find_on_path("docker-init", search_path).empty();
+}
+
+std::string environment(const char* name) {
+  const char* const value = std::getenv(name);
+  return value == nullptr ? std::string() : std::string(value);
+}
+
+bool has_docker_context() {
+  if (!environment("DOCKER_CONTEXT").empty()) return true;
+  std::string folder = environment("DOCKER_CONFIG");
+  if (folder.empty()) folder = environment("HOME") + "/.docker";
+  std::ifstream file(folder + "/config.json");
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  return text.find("\"currentContext\"") != std::string::npos;
+}
+
+// Those of the root cgroup; on version 1 each has a folder.
+void look_at_controllers(HostView& host) {
+  host.memory_controller = exists("/sys/fs/cgroup/memory");
+  host.pids_controller = exists("/sys/fs/cgroup/pids");
+  std::ifstream file("/sys/fs/cgroup/cgroup.controllers");
+  for (std::string controller; file >> controller;) {
+    if (controller == "memory") host.memory_controller = true;
+    if (controller == "pids") host.pids_controller = true;
+  }
 }
 
 // The controllers that systemd has handed over to this user; on cgroup v1 there are none.
@@ -63,8 +97,12 @@ bool kernel_is_at_least(const std::string& release, int major, int minor) noexce
 HostView look_at_host() {
   HostView host;
   host.root = ::geteuid() == 0;
-  if (const char* path = std::getenv("PATH")) host.search_path = path;
-  if (const char* daemon = std::getenv("DOCKER_HOST")) host.docker_host = daemon;
+  host.search_path = environment("PATH");
+  host.docker_host = environment("DOCKER_HOST");
+  host.docker_context = has_docker_context();
+  host.docker_init = find_docker_init(host.search_path);
+  host.podman_host = environment("CONTAINER_HOST");
+  if (host.podman_host.empty()) host.podman_host = environment("CONTAINER_CONNECTION");
   host.setpriv = find_on_path("setpriv", host.search_path + ":/usr/bin:/bin");
   host.podman_init = find_podman_init(host.search_path);
   utsname system{};
@@ -73,6 +111,7 @@ HostView look_at_host() {
     host.nproc_per_namespace =
         std::string_view(system.sysname) == "Linux" && kernel_is_at_least(system.release, 5, 14);
   }
+  look_at_controllers(host);
   look_at_delegation(host);
   host.swap_accounting = exists("/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes") ||
                          exists("/sys/fs/cgroup/system.slice/memory.swap.max") ||

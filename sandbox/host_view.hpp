@@ -12,8 +12,13 @@ struct HostView {
   std::string hostname;
   std::string search_path;           ///< PATH.
   std::string docker_host;           ///< DOCKER_HOST.
+  bool docker_context = false;       ///< The user has chosen one of docker's contexts.
+  bool docker_init = false;          ///< docker's init is installed.
+  std::string podman_host;           ///< CONTAINER_HOST or CONTAINER_CONNECTION.
   std::string setpriv;               ///< Path of setpriv; empty: not installed.
   bool podman_init = false;          ///< podman's init (catatonit) is installed.
+  bool memory_controller = false;    ///< Root may limit memory by cgroups…
+  bool pids_controller = false;      ///< …and numbers of processes.
   bool delegated_memory = false;     ///< Ordinary users may limit memory by cgroups…
   bool delegated_pids = false;       ///< …and numbers of processes.
   bool swap_accounting = false;      ///< cgroups can limit swap.

@@ -15,6 +15,10 @@ using engine::Diagnostics;
 using engine::LogLevel;
 
 constexpr auto probe_limit = std::chrono::seconds(20);
+// For a start that nobody has said can succeed.
+constexpr engine::Clock::duration guess_limit = std::chrono::seconds(20);
+// Tidying up is not to compete with the first run.
+constexpr auto before_sweeping = std::chrono::seconds(1);
 constexpr std::string_view source = "sandbox";
 
 std::string install_hints(const std::vector<const Runtime*>& missing) {
@@ -76,7 +80,8 @@ Launcher::Launcher(engine::Executor executor, LauncherOptions options,
       options_(std::move(options)),
       guard_(std::move(guard)),
       logger_(std::move(logger)),
-      packages_(std::make_shared<Packages>(executor_, options_.packages, guard_, logger_)) {}
+      packages_(std::make_shared<Packages>(executor_, options_.packages, guard_, logger_)),
+      sweep_timer_(executor_) {}
 
 Launcher::Progress Launcher::everybody() {
   return [weak = weak_from_this()](std::string_view message) {
@@ -123,7 +128,7 @@ asio::awaitable<std::unique_ptr<Interpreter>> Launcher::start(Diagnostics& diagn
     }
   }
   const Choice choice = *chosen_;
-  std::unique_ptr<Interpreter> next = co_await launch(choice, progress, diagnostics);
+  std::unique_ptr<Interpreter> next = co_await launch(choice, progress, start_limit(), diagnostics);
   if (!next) {
     // It may have been removed since.
     std::string reason;
@@ -131,7 +136,7 @@ asio::awaitable<std::unique_ptr<Interpreter>> Launcher::start(Diagnostics& diagn
     if (image == ImageState::missing) diagnostics.message = reason;
     packages_->look_again();
     if (image == ImageState::pulled || packages_->wanted()) {
-      next = co_await launch(choice, progress, diagnostics);
+      next = co_await launch(choice, progress, start_limit(), diagnostics);
     }
   }
   co_return next;
@@ -183,26 +188,94 @@ asio::awaitable<std::unique_ptr<Interpreter>> Launcher::choose(Diagnostics& diag
   co_return nullptr;
 }
 
+/// A look at a runtime, beside which other things may happen.
+struct Launcher::Probing {
+  Probing(const engine::Executor& executor, const Runtime& of, std::string path)
+      : runtime(of), executable(std::move(path)), done(executor) {}
+  const Runtime& runtime;
+  std::string executable;
+  ProbeVerdict verdict;
+  engine::Event done;
+};
+
+asio::awaitable<void> Launcher::probe(std::shared_ptr<Launcher> self,
+                                      std::shared_ptr<Probing> probing) {
+  std::vector<CommandResult> results;
+  const std::vector<Command> commands = probing->runtime.probe(probing->executable, self->host_);
+  try {
+    for (const Command& command : commands) {
+      CommandResult result = co_await run_command(self->executor_, command,
+                                                  Deadline::after(probe_limit), self->guard_);
+      results.push_back(std::move(result));
+    }
+    probing->verdict = probing->runtime.read_probe(probing->executable, self->host_, results);
+  } catch (const std::exception& error) {
+    probing->verdict.reason = error.what();
+  }
+  probing->done.set();
+}
+
+Launcher::Choice Launcher::make_choice(const Runtime& runtime, const RuntimeFacts& facts) const {
+  Choice choice{&runtime, facts, Channel::stdio};
+  // A socket is much faster than stdin through the engine, where it gets through.
+  if (options_.fast_channel) choice.channel = best_channel(runtime, facts);
+  return choice;
+}
+
+void Launcher::settle_on(Choice choice) {
+  logger_.log(LogLevel::info, source, "using " + choice.facts.description);
+  chosen_ = std::move(choice);
+  sweep_timer_.expires_after(before_sweeping);
+  sweep_timer_.async_wait([weak = weak_from_this()](std::error_code error) {
+    const auto self = weak.lock();
+    if (!self || error) return;
+    asio::awaitable<void> sweeping = sweep(self, *self->chosen_);
+    asio::co_spawn(self->executor_, std::move(sweeping), asio::detached);
+  });
+}
+
 asio::awaitable<std::unique_ptr<Interpreter>> Launcher::try_runtime(const Runtime& runtime,
                                                                     std::string executable,
                                                                     std::string& reason) {
-  std::vector<CommandResult> results;
-  const std::vector<Command> commands = runtime.probe(executable, host_);
-  for (const Command& command : commands) {
-    CommandResult result =
-        co_await run_command(executor_, command, Deadline::after(probe_limit), guard_);
-    results.push_back(std::move(result));
+  const Progress progress = everybody();
+  Diagnostics diagnostics;
+  std::unique_ptr<Interpreter> interpreter;
+  const auto probing = std::make_shared<Probing>(executor_, runtime, executable);
+  // Packages are made for what is known for certain.
+  std::optional<Guess> guess;
+  if (!packages_->wanted()) guess = runtime.guess(executable, host_);
+  bool slow = false;
+  const bool asked = !guess || guess->to_confirm;
+  if (asked) {
+    asio::awaitable<void> asking = probe(shared_from_this(), probing);
+    asio::co_spawn(executor_, std::move(asking), asio::detached);
   }
-  const ProbeVerdict verdict = runtime.read_probe(executable, host_, results);
+  if (guess) {
+    const Choice choice = make_choice(runtime, guess->facts);
+    const Deadline limit = Deadline::after(std::min(options_.start_limit, guess_limit));
+    interpreter = co_await launch(choice, progress, limit, diagnostics);
+    slow = limit.passed();
+    if (interpreter && !guess->to_confirm) {
+      settle_on(choice);
+      co_return interpreter;
+    }
+    if (!asked) {
+      asio::awaitable<void> asking = probe(shared_from_this(), probing);
+      asio::co_spawn(executor_, std::move(asking), asio::detached);
+    }
+  }
+  co_await probing->done.async_wait();
+  const ProbeVerdict& verdict = probing->verdict;
+  const bool as_guessed = guess && verdict.facts && same_abilities(guess->facts, *verdict.facts);
+  if (interpreter && !as_guessed) {
+    co_await interpreter->async_stop(true);
+    interpreter.reset();
+  }
   if (!verdict.facts) {
     reason = verdict.reason;
     co_return nullptr;
   }
-  Choice choice{&runtime, *verdict.facts, Channel::stdio};
-  // A socket is much faster than stdin through the engine, where it gets through.
-  if (options_.fast_channel) choice.channel = best_channel(runtime, choice.facts);
-  const Progress progress = everybody();
-  Diagnostics diagnostics;
+  Choice choice = make_choice(runtime, *verdict.facts);
   if (packages_->wanted()) {
     const ImageState image = co_await fetch_image(choice, reason);
     if (image == ImageState::missing) co_return nullptr;
@@ -213,24 +286,25 @@ asio::awaitable<std::unique_ptr<Interpreter>> Launcher::try_runtime(const Runtim
     if (state != PackagesState::ready) co_return nullptr;
   }
   // To ask for the image before would delay every start for the sake of one.
-  std::unique_ptr<Interpreter> interpreter = co_await launch(choice, progress, diagnostics);
+  if (!as_guessed) {
+    interpreter = co_await launch(choice, progress, start_limit(), diagnostics);
+  }
   if (!interpreter) {
     const ImageState image = co_await fetch_image(choice, reason);
     if (image == ImageState::missing) co_return nullptr;
-    if (image == ImageState::pulled) interpreter = co_await launch(choice, progress, diagnostics);
+    if (image == ImageState::pulled || (as_guessed && slow)) {
+      interpreter = co_await launch(choice, progress, start_limit(), diagnostics);
+    }
   }
   if (!interpreter && choice.channel != Channel::stdio) {
     choice.channel = Channel::stdio;
-    interpreter = co_await launch(choice, progress, diagnostics);
+    interpreter = co_await launch(choice, progress, start_limit(), diagnostics);
   }
   if (!interpreter) {
     reason = diagnostics.message;
     co_return nullptr;
   }
-  chosen_ = choice;
-  logger_.log(LogLevel::info, source, "using " + choice.facts.description);
-  asio::awaitable<void> sweeping = sweep(shared_from_this(), choice);
-  asio::co_spawn(executor_, std::move(sweeping), asio::detached);
+  settle_on(std::move(choice));
   co_return interpreter;
 }
 
@@ -294,6 +368,7 @@ asio::awaitable<PackagesState> Launcher::add_packages(const Choice& choice, Sand
 
 asio::awaitable<std::unique_ptr<Interpreter>> Launcher::launch(const Choice& choice,
                                                                const Progress& progress,
+                                                               Deadline limit,
                                                                Diagnostics& diagnostics) {
   InterpreterPlan plan;
   plan.runtime = choice.runtime;
@@ -316,8 +391,7 @@ asio::awaitable<std::unique_ptr<Interpreter>> Launcher::launch(const Choice& cho
   std::unique_ptr<Interpreter> interpreter =
       Interpreter::start(executor_, plan, guard_, diagnostics);
   if (!interpreter) co_return nullptr;
-  const bool ready =
-      co_await interpreter->async_ready(Deadline::after(options_.start_limit), diagnostics);
+  const bool ready = co_await interpreter->async_ready(limit, diagnostics);
   if (!ready) {
     co_await interpreter->async_stop(true);
     co_return nullptr;

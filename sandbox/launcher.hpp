@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include <asio/steady_timer.hpp>
+
 namespace headrace::sandbox {
 
 struct LauncherOptions {
@@ -51,9 +53,12 @@ class Launcher : public std::enable_shared_from_this<Launcher> {
   asio::awaitable<std::unique_ptr<Interpreter>> async_start(engine::Diagnostics& diagnostics,
                                                             Progress progress = {});
 
+  /// Leaves what killed Headraces left behind to the next one, if that has not begun.
+  void close() { sweep_timer_.cancel(); }
+
   /// The runtime in use; null before the first start.
   const Runtime* runtime() const noexcept { return chosen_ ? chosen_->runtime : nullptr; }
-  /// For people: "podman 4.3.1".
+  /// For people: "podman 4.3.1", or without the version where nobody had to ask for it.
   std::string description() const { return chosen_ ? chosen_->facts.description : std::string(); }
 
  private:
@@ -81,7 +86,14 @@ class Launcher : public std::enable_shared_from_this<Launcher> {
                                                             std::string& reason);
   asio::awaitable<std::unique_ptr<Interpreter>> launch(const Choice& choice,
                                                        const Progress& progress,
+                                                       engine::Deadline limit,
                                                        engine::Diagnostics& diagnostics);
+  struct Probing;
+  static asio::awaitable<void> probe(std::shared_ptr<Launcher> self,
+                                     std::shared_ptr<Probing> probing);
+  Choice make_choice(const Runtime& runtime, const RuntimeFacts& facts) const;
+  engine::Deadline start_limit() const { return engine::Deadline::after(options_.start_limit); }
+  void settle_on(Choice choice);
   /// Pulls the image if it is not here. `reason` is set when it can't be had.
   asio::awaitable<ImageState> fetch_image(const Choice& choice, std::string& reason);
   asio::awaitable<void> pull(Choice choice, std::shared_ptr<Attempt> attempt);
@@ -111,6 +123,7 @@ class Launcher : public std::enable_shared_from_this<Launcher> {
   std::shared_ptr<Attempt> fetching_;
   std::list<Progress> listeners_;
   std::string told_;
+  asio::steady_timer sweep_timer_;
 };
 
 }  // namespace headrace::sandbox

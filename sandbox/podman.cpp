@@ -16,6 +16,33 @@ Command list(const RuntimeFacts& facts) {
           "--format",       "{{.Names}}"};
 }
 
+// What there is to know of an engine that is here.
+RuntimeFacts local_facts(const std::string& executable, const HostView& host) {
+  RuntimeFacts facts;
+  facts.executable = executable;
+  facts.rootless = !host.root;
+  facts.memory_limit = host.root || host.delegated_memory;
+  facts.pids_limit = host.root || host.delegated_pids;
+  facts.swap_limit = facts.memory_limit && host.swap_accounting;
+  facts.init = host.podman_init;
+  return facts;
+}
+
+// To ask costs a tenth of a start, and only tells whether the engine is elsewhere: a command that
+// talks to one refuses options that a local one is given.
+std::optional<Guess> guess(const std::string& executable, const HostView& host) {
+#ifdef __linux__
+  if (!host.podman_host.empty()) return std::nullopt;
+  Guess guess{local_facts(executable, host), false};
+  guess.facts.description = host.root ? "podman" : "podman, rootless";
+  return guess;
+#else
+  static_cast<void>(executable);
+  static_cast<void>(host);
+  return std::nullopt;
+#endif
+}
+
 std::vector<Command> probe(const std::string& executable, const HostView&) {
   // `info` would tell more, and takes 150 ms. Whether the storage can be used, the start shows.
   return {{executable, "version", "--format", "json"}};
@@ -28,8 +55,7 @@ ProbeVerdict read_probe(const std::string& executable, const HostView& host,
       return {std::nullopt, explain_failure("podman", result.exit_code, result.err)};
     }
   }
-  RuntimeFacts facts;
-  facts.executable = executable;
+  RuntimeFacts facts = local_facts(executable, host);
   std::string_view version = "of an unknown version";
   simdjson::dom::parser parser;
   simdjson::dom::element document;
@@ -39,12 +65,11 @@ ProbeVerdict read_probe(const std::string& executable, const HostView& host,
     simdjson::dom::object server;
     facts.remote = document["Server"].get(server) == simdjson::SUCCESS;
   }
-  facts.rootless = !facts.remote && !host.root;
-  // Another machine's engine is taken to be an ordinary one; of ours we know.
-  facts.memory_limit = facts.remote || !facts.rootless || host.delegated_memory;
-  facts.pids_limit = facts.remote || !facts.rootless || host.delegated_pids;
-  facts.swap_limit = facts.memory_limit && (facts.remote || host.swap_accounting);
-  facts.init = !facts.remote && host.podman_init;
+  if (facts.remote) {
+    // Another machine's engine is taken to be an ordinary one.
+    facts.rootless = facts.init = false;
+    facts.memory_limit = facts.pids_limit = facts.swap_limit = true;
+  }
   facts.description = "podman " + std::string(version) +
                       (facts.remote     ? ", remote"
                        : facts.rootless ? ", rootless"
@@ -106,6 +131,7 @@ const Runtime podman = {
     .install_hint =
         "sudo apt install podman (Debian, Ubuntu), sudo dnf install podman (Fedora), "
         "brew install podman && podman machine init --now (macOS)",
+    .guess = guess,
     .probe = probe,
     .read_probe = read_probe,
     .image_present = image_present,

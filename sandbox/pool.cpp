@@ -47,7 +47,7 @@ void Pool::use() {
 }
 
 bool Pool::wants_more() const noexcept {
-  return wanted_ && !closed_ && !starting_ && spares_.size() < options_.size &&
+  return wanted_ && !closed_ && !starting() && spares_.size() < options_.size &&
          failures_ < most_failures;
 }
 
@@ -219,6 +219,7 @@ asio::awaitable<void> Pool::end(std::shared_ptr<Pool> self,
 asio::awaitable<void> Pool::async_close() {
   const std::shared_ptr<Pool> self = shared_from_this();
   closed_ = true;
+  launcher_->close();
   fill_timer_.cancel();
   idle_timer_.cancel();
   for (std::unique_ptr<Interpreter>& spare : spares_)

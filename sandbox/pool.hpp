@@ -43,6 +43,9 @@ class Pool : public std::enable_shared_from_this<Pool> {
   /// once it is up, which is waited for as well, but for a moment only. For good.
   asio::awaitable<void> async_close();
 
+  /// Whether an interpreter is on its way up.
+  bool starting() const noexcept { return starting_ || direct_ > 0; }
+
   std::size_t spares() const noexcept { return spares_.size(); }
 
  private:

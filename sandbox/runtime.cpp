@@ -32,6 +32,11 @@ const Runtime* find_runtime(std::string_view name) noexcept {
   return nullptr;
 }
 
+bool same_abilities(RuntimeFacts one, const RuntimeFacts& other) {
+  one.description = other.description;
+  return one == other;
+}
+
 Channel best_channel(const Runtime& runtime, const RuntimeFacts& facts) noexcept {
   if (facts.remote) return Channel::stdio;
   if (&runtime == &podman) return Channel::descriptor;

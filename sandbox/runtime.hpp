@@ -107,6 +107,18 @@ struct RuntimeFacts {
   bool swap_limit = false;      ///< …and swap…
   bool pids_limit = false;      ///< …and numbers of processes.
   bool disable_userns = false;  ///< bubblewrap: `--disable-userns` exists.
+  bool operator==(const RuntimeFacts&) const = default;
+};
+
+/// Whether they differ in nothing but words.
+bool same_abilities(RuntimeFacts one, const RuntimeFacts& other);
+
+/// What a runtime most likely is like here, from the host alone.
+struct Guess {
+  RuntimeFacts facts;
+  /// A sandbox may come up although the facts are wrong: hold them against a probe's before
+  /// anything runs in it. Otherwise none comes up.
+  bool to_confirm = false;
 };
 
 /// Facts, or one sentence that says why this runtime can't be used here.
@@ -127,6 +139,8 @@ struct Runtime {
   std::string_view executable;    ///< To be looked for on PATH.
   std::string_view install_hint;  ///< The one command, or the two, that install it.
 
+  /// Nothing where only a probe can tell.
+  std::optional<Guess> (*guess)(const std::string& executable, const HostView&);
   /// To be run one after the other; all of them, whatever they answer.
   std::vector<Command> (*probe)(const std::string& executable, const HostView&);
   ProbeVerdict (*read_probe)(const std::string& executable, const HostView&,

@@ -17,6 +17,8 @@ using engine::Errc;
 using engine::LogLevel;
 
 constexpr auto usage_interval = std::chrono::milliseconds(200);
+// A look takes longer than many a run.
+constexpr auto first_look = std::chrono::milliseconds(50);
 // Calls of a run end a little after it, so that the run is interrupted first; calls made between
 // runs have a limit of their own.
 constexpr auto call_grace = std::chrono::seconds(2);
@@ -35,6 +37,7 @@ Session::Session(engine::Executor executor, SessionOptions options, SessionHooks
       pool_(std::move(pool)),
       logger_(std::move(logger)),
       idle_timer_(executor_),
+      usage_timer_(executor_),
       upcoming_(std::make_unique<RunRecord>(1, options_.output_limit, archive_)) {}
 
 std::shared_ptr<Run> Session::make_run(RunRequest request) const {
@@ -259,6 +262,7 @@ asio::awaitable<void> Session::execute(std::shared_ptr<Run> run) {
   }
   run_deadline_ = Deadline::after(run->request_.timeout);
   send_run(run);
+  arm_usage_timer(first_look);
   co_await wait_for_end(run);
   current_.reset();
   // Nobody reads the answer to what was cancelled.
@@ -355,7 +359,7 @@ asio::awaitable<void> Session::wait_for_end(std::shared_ptr<Run> run) {
       interrupt(*run, cancel_sent ? "cancelled" : "timeout");
       grace = Deadline::after(options_.grace);
     }
-    const std::string broken = broken_limit();
+    const std::string broken = std::exchange(look_due_, false) ? broken_limit() : std::string();
     if (!broken.empty()) {
       result.status = RunStatus::lost;
       result.error = "the code and its processes used " + broken + ", so they were killed";
@@ -363,12 +367,11 @@ asio::awaitable<void> Session::wait_for_end(std::shared_ptr<Run> run) {
       kill(run->cancelled_ ? result.error : "");
       break;
     }
-    Deadline look = interrupted ? grace : held;
-    if (interpreter_->watch_usage()) look = look.earlier(Deadline::after(usage_interval));
     run->changed_.reset();
     // Set between the checks above and here only if it was set before them.
     if (run->answered_ || run->ended_ || (run->cancelled_ && !interrupted)) continue;
-    co_await run->changed_.async_wait(look);
+    const Deadline until = interrupted ? grace : held;
+    co_await run->changed_.async_wait(until);
   }
 }
 
@@ -440,9 +443,36 @@ void Session::arm_idle_timer() {
   idle_timer_.async_wait(std::move(expired));
 }
 
+// During a run again and again; after it once more, for what it has left running.
+void Session::arm_usage_timer(Clock::duration wait) {
+  if (usage_timer_armed_ || closed_ || !interpreter_ || !interpreter_->watch_usage()) return;
+  usage_timer_armed_ = true;
+  usage_timer_.expires_after(wait);
+  usage_timer_.async_wait([weak = weak_from_this()](std::error_code error) {
+    const auto self = weak.lock();
+    if (!self) return;
+    self->usage_timer_armed_ = false;
+    if (!error) self->look_at_usage();
+  });
+}
+
+void Session::look_at_usage() {
+  if (current_) {
+    look_due_ = true;
+    current_->changed_.set();
+    arm_usage_timer(usage_interval);
+  } else if (!turn_taken_ && interpreter_ && interpreter_->alive()) {
+    const std::string broken = broken_limit();
+    if (!broken.empty()) {
+      kill("what earlier runs had left running used " + broken + ", so the interpreter was killed");
+    }
+  }
+}
+
 asio::awaitable<void> Session::async_close() {
   const std::shared_ptr<Session> self = shared_from_this();
   closed_ = true;
+  usage_timer_.cancel();
   idle_timer_.cancel();
   for (const std::shared_ptr<Run>& run : waiting_)
     run->cancel();

@@ -123,6 +123,8 @@ class Session : public std::enable_shared_from_this<Session> {
   RunRecord& record_for_background() const noexcept;
   void replace_if_asked(Run* run);
   void arm_idle_timer();
+  void arm_usage_timer(engine::Clock::duration wait);
+  void look_at_usage();
   std::string broken_limit() const;
 
   engine::Executor executor_;
@@ -138,6 +140,9 @@ class Session : public std::enable_shared_from_this<Session> {
   int holds_ = 0;  // since held_since_ the run's time stands still
   engine::Clock::time_point held_since_{};
   asio::steady_timer idle_timer_;
+  asio::steady_timer usage_timer_;
+  bool usage_timer_armed_ = false;
+  bool look_due_ = false;  // at what the run's processes use
   Archive archive_;
   // Of the next run: what comes between two runs is told with the later one.
   std::unique_ptr<RunRecord> upcoming_;

@@ -16,6 +16,8 @@ constexpr std::size_t remembered_names = 1000;
 
 // A client's first requests, and the interpreter's start, come first.
 constexpr auto before_background = std::chrono::milliseconds(500);
+// An interpreter whose image has to be pulled takes minutes.
+constexpr int most_delays = 4;
 
 // Those that code has added are its session's alone. No session has the tag 0.
 bool is_seen_by(const CatalogueServer& server, std::uint64_t tag) {
@@ -101,10 +103,15 @@ void Bridge::prepare() {
   config_watch_->start();
   pool_->prepare();
   if (!options_.background_lists) return;
+  list_soon(most_delays);
+}
+
+void Bridge::list_soon(int delays) {
   background_.expires_after(before_background);
-  background_.async_wait([weak = weak_from_this()](std::error_code error) {
+  background_.async_wait([weak = weak_from_this(), delays](std::error_code error) {
     const auto self = weak.lock();
     if (!self || error) return;
+    if (delays > 0 && self->pool_->starting()) return self->list_soon(delays - 1);
     self->registry_->refresh();
     self->registry_->list_in_background();
   });

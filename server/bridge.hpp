@@ -150,6 +150,7 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
       const engine::mcp::Downstream& server, std::uint64_t call_tag,
       const std::vector<std::shared_ptr<const Respondent>>& tried) const;
   RegistryHooks registry_hooks();
+  void list_soon(int delays);
 
   engine::Executor executor_;
   BridgeOptions options_;

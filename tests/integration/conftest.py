@@ -140,7 +140,7 @@ class Watch:
         return [name for runtime in RUNTIMES
                 for name, owner in processes.labelled_containers(runtime) if owner in self.pids]
 
-    def assert_no_process(self, limit=10):
+    def assert_no_process(self, limit=30):
         processes.eventually(lambda: not self.alive(), lambda: "no process is left, but there are\n"
                              + processes.describe(self.alive()), limit)
 

@@ -9,12 +9,14 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 import uuid
 from pathlib import Path
 
 import pytest
 
 import processes
+from raw_client import text_of
 
 CANARY = "canary-" + secrets.token_hex(8)
 
@@ -230,6 +232,29 @@ assert not os.WIFSIGNALED(status), 'a child was killed'
 """, timeout=60)
     assert "timed out" not in text
     assert "a child was killed" in text or "memory" in text
+
+
+def test_memory_of_what_a_run_left_behind_is_limited_too(start, runtime):
+    if runtime != "bwrap":
+        pytest.skip("the engine's cgroup sees to it")
+    headrace = start(runtime, MCP_BRIDGE_MEMORY="192m")
+    # Short runs, none of which lasts until somebody looks; their processes stay.
+    headrace.output("kept = 1")
+    for _ in range(6):
+        headrace.output("""
+import os, time
+if os.fork() == 0:
+    time.sleep(0.3)
+    block = bytearray(b'x') * (60 << 20)
+    time.sleep(1000)
+    os._exit(0)
+""")
+    deadline = time.monotonic() + 60
+    text = ""
+    while "left running used more than 192 MiB" not in text and "together" not in text:
+        assert time.monotonic() < deadline, text
+        time.sleep(0.1)
+        text = text_of(headrace.run("print('kept' in globals())"))
 
 
 CHILDREN = """

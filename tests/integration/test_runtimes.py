@@ -3,10 +3,12 @@ uses."""
 
 import glob
 import os
+import pathlib
 import resource
 import shutil
 import subprocess
 import tarfile
+import tempfile
 import time
 
 import pytest
@@ -86,6 +88,50 @@ def test_auto_passes_over_one_that_is_broken(start, path, runtime, text):
         assert f"{name} can't be used: " in headrace.errors
         if "storage" in text:
             assert "storage is not what it was" in headrace.errors
+
+
+@pytest.fixture
+def open_path():
+    """One that whom bubblewrap steps down to may look into."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        yield Path(pathlib.Path(folder) / "bin")
+
+
+def test_what_a_guess_takes_for_granted_is_found_out(start, open_path, runtime):
+    """An older bubblewrap lacks an option, a podman that talks to a server knows others, and a
+    docker daemon may be unable to limit memory: a sandbox comes up all the same, as it has to be."""
+    real = shutil.which(runtime)
+    words = f'PATH="{os.environ["PATH"]}" {real}'
+    script = OTHERWISE[runtime].replace("REAL", words).replace("SED", shutil.which("sed"))
+    open_path.script(runtime, script)
+    headrace = start(runtime, PATH=open_path)
+    assert headrace.output("print(6 * 7)") == "42"
+    limit = headrace.output("import resource as r; print(r.getrlimit(r.RLIMIT_DATA)[0])")
+    if runtime == "docker":
+        assert limit == str(512 << 20)
+    headrace.wait_stderr("using ")
+    version = {"podman": "podman 9.9.9, remote", "docker": "docker ", "bwrap": "bubblewrap 0.7"}
+    assert "using " + version[runtime] in headrace.errors
+
+
+# Each refuses, or says of itself, what the real one does not.
+OTHERWISE = {
+    "podman": """case "$*" in
+*--env-host*) echo "Error: unknown flag: --env-host" >&2; exit 125 ;;
+*version*) echo '{"Client":{"Version":"9.9.9"},"Server":{"Version":"9.9.9"}}' ;;
+*) REAL "$@" ;;
+esac""",
+    "docker": """case "$*" in
+*info*) REAL "$@" | SED 's/"MemoryLimit":true/"MemoryLimit":false/' ;;
+*) REAL "$@" ;;
+esac""",
+    "bwrap": """case "$*" in
+*--disable-userns*) echo "bwrap: Unknown option --disable-userns" >&2; exit 1 ;;
+*--version*) echo bubblewrap 0.7.0 ;;
+*) REAL "$@" ;;
+esac""",
+}
 
 
 def test_auto_takes_podman_before_docker_before_bwrap(start):

@@ -159,6 +159,32 @@ TEST(Podman, IsRemoteIfAServerAnswers) {
   EXPECT_TRUE(verdict.facts->memory_limit);
 }
 
+#ifdef __linux__
+TEST(Podman, IsTakenForWhatALocalOneIsWithoutBeingAsked) {
+  HostView host = ordinary_host();
+  host.delegated_memory = host.podman_init = true;
+  const std::vector<CommandResult> results = {{0, R"({"Client":{"Version":"4.3.1"}})", ""}};
+  for (const bool root : {false, true}) {
+    host.root = root;
+    const std::optional<Guess> guess = named("podman").guess("/usr/bin/podman", host);
+    ASSERT_TRUE(guess);
+    EXPECT_FALSE(guess->to_confirm);
+    const ProbeVerdict verdict = named("podman").read_probe("/usr/bin/podman", host, results);
+    EXPECT_TRUE(same_abilities(guess->facts, *verdict.facts));
+    EXPECT_EQ(guess->facts.description, root ? "podman" : "podman, rootless");
+  }
+  host.podman_host = "ssh://elsewhere/run/podman.sock";
+  EXPECT_FALSE(named("podman").guess("/usr/bin/podman", host));
+}
+
+TEST(Podman, ThatIsElsewhereRefusesWhatALocalOneIsGiven) {
+  const std::optional<Guess> guess = named("podman").guess("/usr/bin/podman", ordinary_host());
+  ASSERT_TRUE(guess);
+  const Launch launch = named("podman").launch(guess->facts, ordinary_host(), request_for("i"));
+  EXPECT_THAT(launch.argv, Contains("--env-host=false"));
+}
+#endif
+
 TEST(Podman, SaysWhyItCanNotBeUsed) {
   const std::vector<CommandResult> results = {
       {125, "", "Error: no subuid ranges found for user \"x\" in /etc/subuid\n"}};
@@ -258,6 +284,39 @@ TEST(Docker, BehindAPortOrAnotherContextIsRemoteWhateverItsName) {
     EXPECT_EQ(facts->remote, channel == Channel::stdio) << host << ' ' << context;
     EXPECT_EQ(best_channel(named("docker"), *facts), channel) << host << ' ' << context;
   }
+}
+
+TEST(Docker, IsGuessedAtOnlyBehindASocketHereAndHasToConfirm) {
+  HostView host = ordinary_host();
+  host.docker_init = host.memory_controller = host.pids_controller = true;
+  for (const char* socket : {"", "unix:///var/run/docker.sock", "unix:///srv/docker.sock"}) {
+    host.docker_host = socket;
+    const std::optional<Guess> guess = named("docker").guess("/usr/bin/docker", host);
+    ASSERT_TRUE(guess) << socket;
+    EXPECT_TRUE(guess->to_confirm);
+    EXPECT_EQ(best_channel(named("docker"), guess->facts), Channel::socket_file);
+    const std::string info =
+        R"({"ServerVersion":"28.1","OSType":"linux","InitBinary":"docker-init","Name":"here",)"
+        R"("MemoryLimit":true,"PidsLimit":true,"InitCommit":{"ID":"de40ad0"},)"
+        R"("ClientInfo":{"Context":"default"}})";
+    const std::vector<CommandResult> results = {{0, info, ""}};
+    const ProbeVerdict verdict = named("docker").read_probe("/usr/bin/docker", host, results);
+    ASSERT_TRUE(verdict.facts);
+    EXPECT_TRUE(same_abilities(guess->facts, *verdict.facts));
+    RuntimeFacts unlimited = *verdict.facts;
+    unlimited.memory_limit = false;
+    EXPECT_FALSE(same_abilities(guess->facts, unlimited));
+  }
+  for (const char* socket :
+       {"tcp://elsewhere:2375", "ssh://elsewhere", "npipe:////./pipe/docker",
+        "unix:///run/user/1000/docker.sock", "unix:///home/u/.docker/desktop/docker.sock",
+        "unix:///run/podman/podman.sock"}) {
+    host.docker_host = socket;
+    EXPECT_FALSE(named("docker").guess("/usr/bin/docker", host)) << socket;
+  }
+  host.docker_host.clear();
+  host.docker_context = true;
+  EXPECT_FALSE(named("docker").guess("/usr/bin/docker", host));
 }
 
 TEST(Docker, WithoutInitRunsWithout) {
@@ -387,6 +446,18 @@ TEST(Bubblewrap, IsUsedFromTheVersionThatBoundsSizes) {
   EXPECT_FALSE(verdict_on("bubblewrap 0.7.0\n").facts->disable_userns);
   EXPECT_THAT(verdict_on("bubblewrap 0.6.1\n").reason, HasSubstr("0.7 or newer"));
   EXPECT_FALSE(verdict_on("").facts);
+}
+
+TEST(Bubblewrap, IsTakenForANewOneThatAnOldOneCanNotPassFor) {
+  HostView host = ordinary_host();
+  const std::optional<Guess> guess = named("bwrap").guess("/usr/bin/bwrap", host);
+  ASSERT_TRUE(guess);
+  EXPECT_FALSE(guess->to_confirm);
+  const Launch launch = named("bwrap").launch(guess->facts, host, request_for("/"));
+  EXPECT_THAT(launch.argv, Contains("--disable-userns"));
+  host.root = true;
+  host.setpriv.clear();
+  EXPECT_FALSE(named("bwrap").guess("/usr/bin/bwrap", host));
 }
 
 TEST(Bubblewrap, NeedsSetprivAsRoot) {
