@@ -149,7 +149,7 @@ class Watch:
                              lambda: f"no container is left, but there are {self.containers()}",
                              limit)
 
-    def assert_clean(self, limit=10):
+    def assert_clean(self, limit=30):
         """No process and no container that was started since the test began."""
         self.assert_no_process(limit)
         self.assert_no_container(limit)
