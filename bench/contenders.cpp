@@ -74,6 +74,14 @@ Series series_of(const Contender& contender) {
   return series;
 }
 
+std::string in_words(const Ending& ending) {
+  std::string words = ending.killed ? "had to be killed" : "";
+  if (ending.left == 0) return words;
+  if (!words.empty()) words += "; ";
+  return words + "leaves " + std::to_string(ending.left) +
+         (ending.left == 1 ? " process behind" : " processes behind");
+}
+
 Round round_of(std::uint64_t value) {
   Round round;
   round.values.record(value);
@@ -139,17 +147,19 @@ void measure_endings(Contenders& contenders, const std::string& id, Report& repo
   figure.id = id;
   figure.title = "from the end of its input to its own";
   for (Contender& contender : contenders) {
-    Series series = series_of(contender);
+    // Who has failed before, for instance at 20 MB, may still end well.
+    std::string reason = contender.skipped;
+    try {
+      if (reason.empty()) contender.target();
+    } catch (const std::exception& error) {
+      reason = error.what();
+    }
+    Series series{contender.name, contender.party, {}, reason, {}};
     if (contender.running) {
       const Ending ending = contender.running->end();
       contender.drop();
       series.rounds.push_back(round_of(static_cast<std::uint64_t>(ending.took.count())));
-      if (ending.killed) series.note = "had to be killed";
-      if (ending.left > 0) {
-        series.note += (series.note.empty() ? "" : "; ") + std::string("leaves ") +
-                       std::to_string(ending.left) +
-                       (ending.left == 1 ? " process behind" : " processes behind");
-      }
+      series.note = in_words(ending);
     }
     figure.series.push_back(std::move(series));
   }

@@ -53,6 +53,15 @@ std::vector<char*> pointers(std::vector<std::string>& words) {
   return all;
 }
 
+// Without folders, which are long and say little.
+std::string shortened(std::vector<std::string> words) {
+  for (std::string& word : words) {
+    const std::size_t slash = word.rfind('/');
+    if (slash != std::string::npos && slash + 1 < word.size()) word.erase(0, slash + 1);
+  }
+  return joined(words, " ");
+}
+
 [[noreturn]] void fail_at(const std::string& what) {
   throw std::runtime_error(what + ": " + std::strerror(errno));
 }
@@ -192,7 +201,7 @@ std::string Target::how_it_ended() {
 }
 
 void Target::fail(const std::string& what) {
-  std::string message = joined(argv_, " ") + ": " + what;
+  std::string message = shortened(argv_) + ": " + what;
   if (const std::string end = how_it_ended(); !end.empty()) message += "; " + end;
   if (const std::string words = last_words(); !words.empty()) message += "; its stderr: " + words;
   throw std::runtime_error(message);
