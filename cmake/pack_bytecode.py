@@ -46,9 +46,9 @@ def pack(folder):
 
 
 def literal(text):
-    """Compilers limit the length of one; neighbours are joined."""
+    """With its length, which is not to be counted while compiling; neighbours are joined."""
     pieces = [text[start : start + 12000] for start in range(0, len(text), 12000)]
-    return "\n     ".join(f'"{piece}"' for piece in pieces)
+    return "{" + "\n     ".join(f'"{piece}"' for piece in pieces) + f", {len(text)}}}"
 
 
 def main():
