@@ -6,18 +6,6 @@
 #include <stdexcept>
 
 namespace headrace::bench {
-namespace {
-
-std::string member(std::string_view object, std::string_view wanted) {
-  std::string key;
-  std::string_view value;
-  for (discovery::JsonMembers members(object); members.next(key, value);) {
-    if (key == wanted) return std::string(value);
-  }
-  return {};
-}
-
-}  // namespace
 
 std::vector<CodeRival> start_code_rivals(const Setting& setting) {
   std::vector<CodeRival> rivals;
@@ -43,14 +31,13 @@ std::string text_of(std::string_view result) {
     throw std::runtime_error("an answer is not JSON: " + std::string(result.substr(0, 200)));
   }
   std::string text;
-  std::string content = member(discovery::json_trim(result), "content");
-  if (content.empty()) content = "[]";
+  const std::string_view object = discovery::json_trim(result);
   std::string_view block;
-  for (discovery::JsonElements blocks(content); blocks.next(block);) {
-    const std::string quoted = member(block, "text");
-    if (!quoted.empty()) text += discovery::json_string(quoted);
+  for (discovery::JsonElements blocks(discovery::json_member(object, "content"));
+       blocks.next(block);) {
+    text += discovery::json_string(discovery::json_member(block, "text"));
   }
-  if (member(discovery::json_trim(result), "isError") == "true") {
+  if (discovery::json_member(object, "isError") == "true") {
     throw std::runtime_error("the code failed: " + text.substr(0, 400));
   }
   return text;

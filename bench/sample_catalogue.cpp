@@ -28,15 +28,6 @@ std::string read_json_file(const std::string& path) {
   return json;
 }
 
-std::string_view json_member(std::string_view object, std::string_view wanted) {
-  std::string key;
-  std::string_view value;
-  for (JsonMembers members(object); members.next(key, value);) {
-    if (key == wanted) return value;
-  }
-  return "null";
-}
-
 std::vector<SampleServer> read_servers(std::string_view text) {
   std::vector<SampleServer> servers;
   std::string_view each;

@@ -18,9 +18,6 @@ struct SampleServer {
 /// A file that is JSON. Throws std::runtime_error with its name when it can't be read or is not.
 std::string read_json_file(const std::string& file);
 
-/// The raw value of that member; `null` when there is none.
-std::string_view json_member(std::string_view object, std::string_view wanted);
-
 /// From the text of search_quality/catalogue.json.
 std::vector<SampleServer> read_servers(std::string_view text);
 /// From the text of search_quality/questions.json.

@@ -329,6 +329,17 @@ bool JsonMembers::next(std::string& key, std::string_view& value) {
   return true;
 }
 
+std::string_view json_member(std::string_view object, std::string_view name) {
+  std::string_view found;
+  if (json_type(object) != JsonType::object) return found;
+  std::string key;
+  std::string_view value;
+  for (JsonMembers members(object); members.next(key, value);) {
+    if (key == name) found = value;
+  }
+  return found;
+}
+
 bool JsonElements::next(std::string_view& value) noexcept {
   if (!rest_.empty()) rest_.remove_prefix(1);  // the opening bracket, or a comma
   skip_space(rest_);

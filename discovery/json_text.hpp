@@ -50,6 +50,10 @@ class JsonMembers {
   std::string_view rest_;
 };
 
+/// The raw value of that member; of several the last. Empty when there is none, or `object` is no
+/// object.
+std::string_view json_member(std::string_view object, std::string_view name);
+
 /// Goes over the elements of an array, in order.
 class JsonElements {
  public:

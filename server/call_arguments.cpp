@@ -11,22 +11,10 @@ namespace {
 
 using discovery::JsonType;
 
-// The raw value of this name in an object; empty when it has none. The last one counts.
-std::string_view member_of(std::string_view object, std::string_view name) {
-  if (object.empty() || discovery::json_type(object) != JsonType::object) return {};
-  std::string_view found;
-  discovery::JsonMembers members(object);
-  std::string key;
-  std::string_view value;
-  while (members.next(key, value)) {
-    if (key == name) found = value;
-  }
-  return found;
-}
-
 bool wants_string(std::string_view input_schema, std::string_view name) {
-  const std::string_view property = member_of(member_of(input_schema, "properties"), name);
-  return member_of(property, "type") == R"("string")";
+  const std::string_view property =
+      discovery::json_member(discovery::json_member(input_schema, "properties"), name);
+  return discovery::json_member(property, "type") == R"("string")";
 }
 
 }  // namespace

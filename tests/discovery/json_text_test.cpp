@@ -137,6 +137,15 @@ TEST(JsonText, WalksMembers) {
   EXPECT_THAT(members(R"({"\u0061":1,"a":2})"), ElementsAre(Pair("a", "1"), Pair("a", "2")));
 }
 
+TEST(JsonText, FindsAMember) {
+  EXPECT_EQ(json_member(R"({"a":1, "b" : [2] })", "b"), "[2]");
+  EXPECT_EQ(json_member(R"({"a":1,"\u0061":{}})", "a"), "{}");
+  EXPECT_EQ(json_member(R"({"a":1})", "b"), "");
+  EXPECT_EQ(json_member(R"({"b":{"a":1}})", "a"), "");
+  for (const char* other : {"", "[]", R"("a")", "null", R"(["a",1])"})
+    EXPECT_EQ(json_member(other, "a"), "") << other;
+}
+
 TEST(JsonText, WalksElements) {
   EXPECT_THAT(elements("[]"), ElementsAre());
   EXPECT_THAT(elements("[ \n ]"), ElementsAre());
