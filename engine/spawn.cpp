@@ -184,8 +184,7 @@ std::optional<Spawned> spawn(const SpawnSpec& spec, Diagnostics& diagnostics,
     if (error == EAGAIN) {
       diagnostics.message +=
           ". This user, or this group of processes, may not have more of them: see `ulimit -u`, "
-          "and "
-          "TasksMax= of a systemd unit";
+          "and TasksMax= of a systemd unit";
     }
     return std::nullopt;
   }

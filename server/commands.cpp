@@ -169,19 +169,16 @@ void add_proxy(CLI::App& app, CLI::App*& command, ProxyCommand& words) {
   command->add_option("command", words.command, "The server's command and its arguments, behind --")
       ->required();
   command->footer(
-      "Lines go through as they came, in both directions and in any version of MCP. A line that "
-      "is\n"
-      "not JSON or over 64 MiB goes no further; requests that the server leaves behind when it "
-      "ends\n"
-      "are answered with an error that says why; its process group ends with the client.\n"
-      "MCP_BRIDGE_TRACE=FOLDER writes down all that is said.\n"
+      "Lines go through as they came, in both directions and in any version of MCP. A line\n"
+      "that is not JSON or over 64 MiB goes no further; requests that the server leaves\n"
+      "behind when it ends are answered with an error that says why; its process group ends\n"
+      "with the client. MCP_BRIDGE_TRACE=FOLDER writes down all that is said.\n"
       "Examples: headrace proxy -- npx -y @modelcontextprotocol/server-everything\n"
       "          headrace proxy --name files -- /opt/files/server --root /srv\n"
       "          {\"command\": \"headrace\", \"args\": [\"proxy\", \"--\", \"uvx\", "
       "\"mcp-server-git\"]}\n"
-      "It exits with 0 when the client has ended it, with what the server exited with when that "
-      "was\n"
-      "first (1 for 0), and with 127 when the server can't be started.");
+      "It exits with 0 when the client has ended it, with what the server exited with when\n"
+      "that was first (1 for 0), and with 127 when the server can't be started.");
 }
 
 void add_gateway(CLI::App& app, CLI::App*& command, GatewayCommand& words) {
