@@ -183,10 +183,15 @@ std::vector<std::string> read_supported_versions(std::string_view data) {
 }
 
 CallFrame call_tool_params(std::string_view tool) {
-  CallFrame frame{R"({"name":)", "}"};
-  framing::append_quoted(frame.prefix, tool);
-  frame.prefix += R"(,"arguments":)";
+  CallFrame frame{{}, "}"};
+  write_call_tool_prefix(frame.prefix, tool);
   return frame;
+}
+
+void write_call_tool_prefix(std::string& prefix, std::string_view tool) {
+  prefix = R"({"name":)";
+  framing::append_quoted(prefix, tool);
+  prefix += R"(,"arguments":)";
 }
 
 std::string get_prompt_params(std::string_view name, std::string_view arguments) {

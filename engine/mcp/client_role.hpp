@@ -75,6 +75,8 @@ struct CallFrame {
   std::string_view suffix;
 };
 CallFrame call_tool_params(std::string_view tool);
+/// The same prefix in place of what `prefix` holds, whose memory is used again.
+void write_call_tool_prefix(std::string& prefix, std::string_view tool);
 
 /// `arguments` is a raw JSON object, empty for none.
 std::string get_prompt_params(std::string_view name, std::string_view arguments);

@@ -156,9 +156,9 @@ void Downstream::rest() {
 
 Downstream::Ticket Downstream::send_tool(std::string_view tool, const RawJson& arguments,
                                          Deadline deadline, OutcomeCallback callback) {
-  const CallFrame frame = call_tool_params(tool);
+  write_call_tool_prefix(call_prefix_, tool);
   const RawJson none{"{}", {}};
-  const Payload params(frame.prefix, arguments.text.empty() ? none : arguments, frame.suffix);
+  const Payload params(call_prefix_, arguments.text.empty() ? none : arguments, "}");
   return send("tools/call", params, deadline, std::move(callback));
 }
 

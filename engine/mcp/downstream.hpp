@@ -281,8 +281,9 @@ class Downstream : public std::enable_shared_from_this<Downstream> {
   DownstreamState state_;
   ServerFacts facts_;
   ClientCapabilities declared_;
-  std::string meta_;    // of requests of the modern era, without braces
-  bool plain_ = false;  // legacy: a call needs no more than its own params
+  std::string meta_;         // of requests of the modern era, without braces
+  bool plain_ = false;       // legacy: a call needs no more than its own params
+  std::string call_prefix_;  // of the call being written; kept for its memory
   std::unique_ptr<Child> child_;
   Peer peer_;
   bool peer_open_ = false;
