@@ -87,12 +87,12 @@ def serve(stream: socket.socket) -> None:
             stream.sendall(b"".join(out))
 
 
-def start(python: str) -> tuple[subprocess.Popen, socket.socket, float]:
+def start(python: str, counter: list[str] | None = None) -> tuple[subprocess.Popen, socket.socket, float]:
     ours, theirs = socket.socketpair()
     boot = {"method": "boot", "params": {"modules": modules(), "options": {}}}
     began = time.perf_counter()
     process = subprocess.Popen(
-        [python, "-I", "-B", "-u", "-c", (SOURCE / "loader.py").read_text(), str(theirs.fileno())],
+        [*(counter or []), python, "-I", "-B", "-u", "-c", (SOURCE / "loader.py").read_text(), str(theirs.fileno())],
         stdin=subprocess.PIPE,
         pass_fds=[theirs.fileno()],
     )
