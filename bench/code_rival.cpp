@@ -6,6 +6,19 @@
 #include <stdexcept>
 
 namespace headrace::bench {
+namespace {
+
+std::string run_params(std::string_view code, std::string_view session = {}) {
+  std::string params;
+  framing::JsonWriter writer(params);
+  writer.begin_object().member("name", "run_python").key("arguments").begin_object();
+  writer.member("code", code).member("timeout", 120);
+  if (!session.empty()) writer.member("session", session);
+  writer.end_object().end_object();
+  return params;
+}
+
+}  // namespace
 
 std::vector<CodeRival> start_code_rivals(const Setting& setting) {
   std::vector<CodeRival> rivals;
@@ -65,14 +78,8 @@ Round read_rival_times(std::string_view text) {
   return read_times("[" + std::string(text.substr(begin, end + 1 - begin)) + "]");
 }
 
-std::string run_params(std::string_view code, std::string_view session) {
-  std::string params;
-  framing::JsonWriter writer(params);
-  writer.begin_object().member("name", "run_python").key("arguments").begin_object();
-  writer.member("code", code).member("timeout", 120);
-  if (!session.empty()) writer.member("session", session);
-  writer.end_object().end_object();
-  return params;
+std::string run_in_session(Target& headrace, std::string_view session, std::string_view code) {
+  return text_of(headrace.request("tools/call", run_params(code, session)));
 }
 
 std::string run_request(std::string_view id, std::string_view code) {

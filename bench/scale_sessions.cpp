@@ -29,8 +29,7 @@ void scale_sessions(const Setting& setting, Report& report) {
         Round each;
         for (; running < count; ++running) {
           const Clock::time_point began = Clock::now();
-          session.target->request("tools/call",
-                                  run_params("pass", "session-" + std::to_string(running)));
+          run_in_session(*session.target, "session-" + std::to_string(running), "pass");
           each.values.record(nanoseconds_since(began));
         }
         if (count > 1) starts[count].push_back(std::move(each));

@@ -120,10 +120,10 @@ void measure_session(const Setting& setting, Report& report, const std::string& 
     if (!session.target) throw std::runtime_error(session.skipped);
     Target& target = *session.target;
     const auto size = [&] { return (all ? target.memory_of_all() : target.memory()).own; };
-    target.request("tools/call", run_params("pass", "first"));
+    run_in_session(target, "first", "pass");
     const std::uint64_t before = size();
     for (std::size_t i = 0; i < sessions; ++i)
-      target.request("tools/call", run_params("pass", "further-" + std::to_string(i)));
+      run_in_session(target, "further-" + std::to_string(i), "pass");
     const std::uint64_t after = size();
     return one_value(after > before ? as_double((after - before) / sessions) : 0);
   };
