@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdlib>
 
 namespace headrace::discovery {
@@ -26,6 +27,13 @@ EnvironmentLookup process_environment() {
   };
 }
 
+unsigned nesting(const EnvironmentLookup& lookup) {
+  const std::string value = lookup ? lookup(nesting_variable).value_or("") : std::string();
+  unsigned depth = 0;
+  const auto read = std::from_chars(value.data(), value.data() + value.size(), depth);
+  return read.ec == std::errc() && depth < 1000 ? depth : 0;
+}
+
 std::vector<std::string> child_environment(const ServerSpec& spec,
                                            const EnvironmentLookup& lookup) {
   std::vector<std::string> result;
@@ -38,6 +46,8 @@ std::vector<std::string> child_environment(const ServerSpec& spec,
   }
   for (const auto& [name, value] : spec.env)
     result.push_back(name + '=' + value);
+  if (!sets(spec, nesting_variable))
+    result.push_back(std::string(nesting_variable) + '=' + std::to_string(nesting(lookup) + 1));
   return result;
 }
 

@@ -17,8 +17,15 @@ using EnvironmentLookup = std::function<std::optional<std::string>(std::string_v
 /// Looks variables up in the environment of this process.
 EnvironmentLookup process_environment();
 
+/// Tells a Headrace how many others stand above it, each started by a server of the next.
+inline constexpr std::string_view nesting_variable = "MCP_BRIDGE_NESTING";
+
+/// What `lookup` has of it; 0 when that is no number or not set.
+unsigned nesting(const EnvironmentLookup& lookup);
+
 /// The whole environment of `spec`'s process, as `NAME=value`: HOME, LOGNAME, PATH, SHELL, TERM and
-/// USER where `lookup` knows them, overridden and followed by the entry's own `env`.
+/// USER where `lookup` knows them, overridden and followed by the entry's own `env`; and last the
+/// nesting of a Headrace that it may start.
 std::vector<std::string> child_environment(const ServerSpec& spec, const EnvironmentLookup& lookup);
 
 }  // namespace headrace::discovery

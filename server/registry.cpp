@@ -6,6 +6,7 @@
 #include <headrace/server/session_uri.hpp>
 
 #include <algorithm>
+#include <stdexcept>
 
 namespace headrace::server {
 namespace {
@@ -46,13 +47,24 @@ asio::awaitable<void> close_one(std::shared_ptr<Downstream> downstream) {
   co_await downstream->async_close();
 }
 
+// A server that is a script may start us too, which its entry does not show; and the next of us
+// would start it again, and so on without an end.
+RegistryOptions not_too_deep(RegistryOptions options) {
+  constexpr unsigned deepest = 3;
+  const unsigned depth = discovery::nesting(options.sources.environment);
+  if (depth <= deepest) return options;
+  throw std::runtime_error(
+      "one of the configured servers starts Headrace, which starts that server again: " +
+      std::to_string(depth) + " stand above this one. Look for it with `headrace servers`");
+}
+
 }  // namespace
 
 Registry::Registry(engine::Executor executor, RegistryOptions options,
                    std::shared_ptr<engine::ProcessGuard> guard, engine::Logger logger,
                    RegistryHooks hooks)
     : executor_(std::move(executor)),
-      options_(std::move(options)),
+      options_(not_too_deep(std::move(options))),
       guard_(std::move(guard)),
       logger_(std::move(logger)),
       hooks_(std::move(hooks)),

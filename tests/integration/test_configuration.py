@@ -212,7 +212,8 @@ print(json.dumps((await mcp_office.surroundings()).environment))
     assert given["HOME"] == str(home.path) and given["USER"] == "me"
     # Python sets LC_CTYPE for itself.
     assert set(given) - {"LC_CTYPE"} == {
-        "HOME", "LOGNAME", "PATH", "SHELL", "TERM", "USER", "TOKEN", "EXPANDED"}
+        "HOME", "LOGNAME", "PATH", "SHELL", "TERM", "USER", "TOKEN", "EXPANDED",
+        "MCP_BRIDGE_NESTING"}
 
 
 def test_working_folder_and_expansion(start, some_runtime, home):

@@ -189,6 +189,16 @@ def test_a_hanging_server_is_left_out(gateway, home):
     assert text(client, "verbatim__process").isdigit()
 
 
+def test_who_starts_it_again_behind_a_script_is_stopped(gateway, home):
+    count = home.path / "starts"
+    home.add("mirror", "sh", "-c", f"echo >>'{count}'; exec '{conftest.PROGRAM}' gateway")
+    home.add_python("verbatim", "verbatim.py")
+    client = gateway()
+    assert "verbatim__process" in tools(client)
+    client.close()
+    assert 1 <= len(count.read_text()) <= 8
+
+
 def test_a_change_that_a_server_tells_of(gateway, home):
     home.add_python("growing", "growing.py")
     client = gateway()
