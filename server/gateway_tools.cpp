@@ -2,6 +2,7 @@
 #include <headrace/discovery/glob.hpp>
 #include <headrace/discovery/json_text.hpp>
 #include <headrace/discovery/nearest_name.hpp>
+#include <headrace/framing/json_text.hpp>
 #include <headrace/framing/json_writer.hpp>
 #include <headrace/server/gateway_tools.hpp>
 
@@ -44,14 +45,32 @@ std::string with_usual_letters(std::string_view server_alias, std::string_view t
   return usual;
 }
 
+// Half a pair of surrogates is no letter: some parsers, that of the Python SDK among them, refuse
+// all that it stands in, and that would be the tools of all servers.
+std::string with_whole_letters(std::string_view value) {
+  std::string json;
+  while (!value.empty()) {
+    const std::size_t escape = std::min(value.find('\\'), value.size());
+    json.append(value.substr(0, escape));
+    value.remove_prefix(escape);
+    if (value.empty()) break;
+    const framing::Escape read = framing::read_escape(value);
+    const std::size_t length = std::clamp<std::size_t>(read.length, 1, value.size());
+    json.append(read.code == 0xFFFD ? std::string_view("\\ufffd") : value.substr(0, length));
+    value.remove_prefix(length);
+  }
+  return json;
+}
+
 // The value, with null for what Python writes and JSON has not: NaN, Infinity.
-std::string strict(std::string_view value) {
-  std::string json(value);
+std::string strict(std::string_view written) {
+  const std::string value = with_whole_letters(written);
+  std::string json = value;
   if (!discovery::find_json_flaw(json)) return json;
   json.clear();
   bool quoted = false;
   for (std::size_t i = 0; i < value.size(); ++i) {
-    const std::string_view rest = value.substr(i);
+    const std::string_view rest = std::string_view(value).substr(i);
     const auto begins = [rest](std::string_view word) {
       return rest.substr(0, word.size()) == word;
     };

@@ -66,6 +66,16 @@ TEST_F(Gateway, NamesAToolByServerAndTool) {
   EXPECT_EQ(all.nearest("something else"), "");
 }
 
+TEST_F(Gateway, ShowsNoHalfOfALetter) {
+  ToolDoc tool;
+  tool.input_schema =
+      R"({"type":"object","a":"\ud800","b":"\udc00\\ud800","c":"\ud83d\ude00","d":NaN})";
+  tool.others = R"("x":["\uD83D"])";
+  EXPECT_EQ(gateway_definition(tool, "a"),
+            R"({"name":"a","inputSchema":{"type":"object","a":"\ufffd","b":"\ufffd\\ud800",)"
+            R"("c":"\ud83d\ude00","d":null},"x":["\ufffd"]})");
+}
+
 TEST_F(Gateway, UsesLettersThatEverybodyTakes) {
   EXPECT_EQ(gateway_name("a", "get.user/name"), "a__get_user_name");
   EXPECT_EQ(gateway_name("a", "größe"), "a__gr__e");
