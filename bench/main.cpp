@@ -4,6 +4,7 @@
 #include <headrace/bench/rivals.hpp>
 #include <headrace/bench/rounds.hpp>
 #include <headrace/bench/scenes.hpp>
+#include <headrace/bench/supervised.hpp>
 
 #include <algorithm>
 #include <cstdio>
@@ -34,8 +35,17 @@ void write_file(const std::string& file, const std::string& text) {
   if (!out) throw std::runtime_error(file + " can't be written");
 }
 
+// What it holds stays until there is something to put in its place.
+void check_writable(const std::string& file) {
+  const std::ofstream out(file, std::ios::binary | std::ios::app);
+  if (!out) throw std::runtime_error(file + " can't be written");
+}
+
 int measure(const Wanted& wanted) {
   const bool writes_file = !wanted.json.empty() && wanted.json != "-";
+  // Not first after hours of measuring.
+  if (writes_file) check_writable(wanted.json);
+  if (!wanted.plot.empty()) check_writable(wanted.plot);
   pin_to(wanted.setting.core);
   Report report;
   report.began = utc_now();
@@ -96,7 +106,7 @@ int main(int argc, char** argv) try {
   const Wanted wanted = read_options(argc, argv);
   switch (wanted.what) {
     case Wanted::What::measure:
-      return measure(wanted);
+      return supervised([&wanted] { return measure(wanted); });
     case Wanted::What::page:
       return write_page(wanted);
     case Wanted::What::install:

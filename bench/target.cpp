@@ -262,7 +262,8 @@ std::string Target::initialize() {
   return result;
 }
 
-std::string Target::request(std::string_view method, std::string_view params) {
+std::string Target::request(std::string_view method, std::string_view params,
+                            std::chrono::seconds limit) {
   const std::uint64_t id = ++number_;
   std::string text;
   JsonWriter writer(text);
@@ -270,8 +271,15 @@ std::string Target::request(std::string_view method, std::string_view params) {
   writer.raw_member("params", params).end_object();
   send(text + "\n");
   simdjson::dom::parser parser;
+  // One that says much, and never this, is not waited for either.
+  const auto until = Clock::now() + limit;
   for (;;) {
-    const std::string answer = line();
+    const auto left = std::chrono::ceil<std::chrono::seconds>(until - Clock::now());
+    if (left.count() <= 0) {
+      fail("it did not answer " + std::string(method) + " within " + std::to_string(limit.count()) +
+           " s");
+    }
+    const std::string answer = line(left);
     simdjson::dom::object message;
     if (parser.parse(answer).get(message) != simdjson::SUCCESS) continue;
     simdjson::dom::element its_id;

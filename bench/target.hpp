@@ -65,7 +65,8 @@ class Target {
   /// MCP, legacy era: initialize, and initialized. Returns the result object's text.
   std::string initialize();
   /// The result object's text; an error answer is thrown.
-  std::string request(std::string_view method, std::string_view params);
+  std::string request(std::string_view method, std::string_view params,
+                      std::chrono::seconds limit = std::chrono::seconds(120));
   /// What the code printed, by run_python.
   std::string run_python(std::string_view code);
 

@@ -74,6 +74,13 @@ TEST(Target, SkipsNotificationsAndRefusesRequests) {
   EXPECT_THAT(failure_of([&] { refusing.request("x", "{}"); }), HasSubstr("not today"));
 }
 
+TEST(Target, WaitsNoLongerForOneThatOnlyTalks) {
+  // It ends with its input, as `yes` alone would not.
+  Target target(std::vector<std::string>{"sh", "-c", "yes & read first; read second; kill $!"});
+  EXPECT_THAT(failure_of([&] { target.request("initialize", "{}", std::chrono::seconds(1)); }),
+              HasSubstr("did not answer initialize within 1 s"));
+}
+
 TEST(Target, SpeaksOfRunPython) {
   const auto answering = [](const std::string& result) {
     return std::vector<std::string>{"sh", "-c",
