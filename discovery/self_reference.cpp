@@ -23,11 +23,29 @@ bool is_own(std::string_view lowered) {
          std::find(kOwnNames.begin(), kOwnNames.end(), lowered) != kOwnNames.end();
 }
 
+// Where the command begins that `headrace proxy` starts; as many as there are when there is none.
+std::size_t behind_proxy(const std::vector<std::string>& args) {
+  std::size_t at = 1;
+  while (at < args.size() && args[at].starts_with("--")) {
+    if (args[at] == "--") return at + 1;
+    at += args[at] == "--name" ? 2 : 1;
+  }
+  return std::min(at, args.size());
+}
+
 }  // namespace
 
 bool looks_like_self(std::string_view name, std::string_view command,
                      const std::vector<std::string>& args) {
-  if (is_own(ascii_lower(name)) || is_own(ascii_lower(base_name(command)))) return true;
+  if (is_own(ascii_lower(name))) return true;
+  // Which stands before a server of its own.
+  if (base_name(command) == "headrace" && !args.empty() && args[0] == "proxy") {
+    const std::size_t at = behind_proxy(args);
+    if (at >= args.size()) return false;
+    const auto first = args.begin() + static_cast<std::ptrdiff_t>(at);
+    return looks_like_self({}, *first, {first + 1, args.end()});
+  }
+  if (is_own(ascii_lower(base_name(command)))) return true;
   return std::any_of(args.begin(), args.end(), [](const std::string& arg) {
     const std::string lowered = ascii_lower(std::string_view(arg));
     return is_own(lowered) || is_own(base_name(lowered));

@@ -385,6 +385,18 @@ TEST(SelfServer, OthersAreNot) {
   EXPECT_FALSE(looks_like_self("", "", {""}));
 }
 
+TEST(SelfServer, WhatStandsBeforeAServerIsNot) {
+  const std::string headrace = "/usr/bin/headrace";
+  EXPECT_FALSE(looks_like_self("s", headrace, {"proxy", "--", "npx", "-y", "server"}));
+  EXPECT_FALSE(looks_like_self("s", headrace, {"proxy", "--name", "headrace", "--", "npx"}));
+  EXPECT_FALSE(looks_like_self("s", headrace, {"proxy", "--name=x", "npx", "server"}));
+  EXPECT_FALSE(looks_like_self("s", headrace, {"proxy"}));
+  EXPECT_TRUE(looks_like_self("s", headrace, {"proxy", "--", headrace}));
+  EXPECT_TRUE(looks_like_self("s", headrace, {"proxy", "--", "uvx", "headrace", "gateway"}));
+  EXPECT_TRUE(looks_like_self("s", headrace, {"gateway"}));
+  EXPECT_TRUE(looks_like_self("headrace", headrace, {"proxy", "--", "npx"}));
+}
+
 TEST(SelfServer, IsSkippedWithANoticeUnlessAllowed) {
   for (const char* json :
        {R"({"command":"headrace"})", R"({"command":"uvx","args":["headrace","${NONE}"]})",
