@@ -170,7 +170,7 @@ engine::mcp::ToolProvider::Page Gateway::page(std::size_t first, std::size_t mos
     page.definitions.push_back(gateway_definition(*tool, tools[next].name));
     bytes += page.definitions.back().size();
   }
-  page.more = next < tools.size();
+  if (next < tools.size()) page.next = next;
   page.settled = asked_.empty();
   if (first == 0) {
     // Whoever asks by chance in between is told all the same: others of the client may wait for it.

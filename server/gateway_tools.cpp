@@ -222,8 +222,9 @@ std::string gateway_definition(const ToolDoc& tool, std::string_view name) {
 std::uint64_t fingerprint(const CatalogueServer& server) {
   std::uint64_t all = hash(server.spec().alias);
   for (const ToolDoc& tool : server.tools()) {
-    for (const std::string* part : {&tool.name, &tool.title, &tool.description, &tool.input_schema,
-                                    &tool.output_schema, &tool.annotations, &tool.others}) {
+    for (const std::string* part :
+         {&tool.name, &tool.title, &tool.description, &tool.input_schema, &tool.output_schema,
+          &tool.annotations, &tool.others, &tool.execution}) {
       // Not byte by byte: lists may be megabytes.
       all = (all ^ std::hash<std::string_view>()(*part)) * 1099511628211U;
     }

@@ -28,7 +28,7 @@ std::string distinct_gateway_name(std::string_view server_alias, std::string_vie
 /// the tools that have to be called as tasks are called so by us.
 std::string gateway_definition(const discovery::ToolDoc& tool, std::string_view name);
 
-/// A hash of all that gateway_definition() would say of a server's tools.
+/// A hash of all that is known of a server's tools.
 std::uint64_t fingerprint(const discovery::CatalogueServer& server);
 
 struct GatewayTool {

@@ -101,7 +101,7 @@ void ServerRole::provide_tools(Responder& responder, const Message& message) {
   }
   std::vector<std::string> own;
   if (*first == 0) own = definitions_of(options_.tools);
-  auto listed = [request = admit(responder, message.method), own = std::move(own), first = *first,
+  auto listed = [request = admit(responder, message.method), own = std::move(own),
                  ttl = options_.cache_ttl](ToolProvider::Page page) mutable {
     const std::shared_ptr<Request> once = std::move(request);
     if (!once) return;
@@ -116,7 +116,7 @@ void ServerRole::provide_tools(Responder& responder, const Message& message) {
     for (const std::string& definition : page.definitions)
       writer.raw(definition);
     writer.end_array();
-    if (page.more) writer.member("nextCursor", std::to_string(first + page.definitions.size()));
+    if (page.next) writer.member("nextCursor", std::to_string(*page.next));
     writer.end_object();
     once->result(std::string_view(json));
   };

@@ -96,11 +96,11 @@ void ServerRole::on_request(Responder responder, const Message& message) {
     responder.error(method_not_found, "Method not found: " + std::string(message.method));
     return;
   }
+  client_ = is_modern ? std::make_shared<const ClientContext>(std::move(modern)) : legacy_client_;
   if (is_modern && message.method != "server/discover" && !std::exchange(awaited_, true) &&
       on_initialized) {
     on_initialized();
   }
-  client_ = is_modern ? std::make_shared<const ClientContext>(std::move(modern)) : legacy_client_;
   (this->*route->handler)(responder, message, *client_);
 }
 
@@ -338,8 +338,25 @@ void ServerRole::set_level(Responder& responder, const Message& message, const C
   responder.result(std::string_view("{}"));
 }
 
+void ServerRole::enter(std::string_view id, const std::shared_ptr<Request>& request) {
+  if (spare_requests_.empty()) {
+    requests_.emplace(id, request);
+    return;
+  }
+  Requests::node_type node = std::move(spare_requests_.back());
+  spare_requests_.pop_back();
+  node.key() = id;
+  node.mapped() = request;
+  requests_.insert(std::move(node));
+}
+
 void ServerRole::finished(const std::string& id) {
-  if (requests_.erase(id) > 0 && requests_.empty() && on_idle) on_idle();
+  constexpr std::size_t most_spare = 64;
+  Requests::node_type node = requests_.extract(id);
+  if (node.empty()) return;
+  node.mapped().reset();
+  if (spare_requests_.size() < most_spare) spare_requests_.push_back(std::move(node));
+  if (requests_.empty() && on_idle) on_idle();
 }
 
 bool ServerRole::cancel_request(std::string_view id) {

@@ -37,11 +37,11 @@ struct ToolSpec {
 struct ToolProvider {
   struct Page {
     std::vector<std::string> definitions;  ///< Raw objects as in `tools/list`.
-    bool more = false;                     ///< There are others behind these.
+    std::optional<std::size_t> next;       ///< Where the page behind it begins, if there is one.
     bool settled = true;                   ///< False: more will be known soon; no client keeps it.
   };
   using Listed = UniqueFunction<void(Page)>;
-  /// At most `most` tools from `first` on, which is 0 or where a page before it has ended; fewer
+  /// At most `most` tools from `first` on, which is 0 or what a page before it had as `next`; fewer
   /// where these are enough for one message. Dropped uncalled, `Listed` answers with an error.
   std::function<void(std::size_t first, std::size_t most, Listed)> list;
   /// A call of what is none of ServerOptions::tools; one of no tool at all is to be answered too.
@@ -251,6 +251,7 @@ class ServerRole : public std::enable_shared_from_this<ServerRole> {
   std::shared_ptr<Request> admit_or_resume(Responder& responder, const Message& message);
 
   void later(UniqueFunction<void()> task);
+  void enter(std::string_view id, const std::shared_ptr<Request>& request);
   void finished(const std::string& id);
   bool cancel_request(std::string_view id);
 
@@ -266,8 +267,12 @@ class ServerRole : public std::enable_shared_from_this<ServerRole> {
   ServerOutput output_;
   std::string server_info_;
   Subscriptions subscriptions_;
-  std::map<std::string, std::weak_ptr<Request>, std::less<>> requests_;  // by raw id
-  std::map<std::string, Suspended, std::less<>> suspended_;              // by requestState
+  using Requests = std::map<std::string, std::weak_ptr<Request>, std::less<>>;
+  Requests requests_;  // by raw id
+  // Some of those that have ended, so that the next need no memory.
+  std::vector<Requests::node_type> spare_requests_;
+  std::string name_;  // of the request being routed; kept for its memory
+  std::map<std::string, Suspended, std::less<>> suspended_;  // by requestState
   framing::ObjectScanner scanner_;
   framing::StructuralIndex meta_index_;
   RequestParts parts_;  // of the request that is being routed

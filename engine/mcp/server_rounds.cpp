@@ -96,17 +96,17 @@ Answers read_answers(std::string_view raw) {
 std::shared_ptr<Request> ServerRole::admit(Responder& responder, std::string_view method,
                                            std::string_view name, RawJson arguments,
                                            std::string_view raw_meta) {
-  const std::string id(responder.id());
   auto request =
       std::make_shared<Request>(std::move(responder), method, name, std::move(arguments),
                                 progress_token(raw_meta, scanner_), client_, weak_from_this());
   request->other_meta_ = other_meta(raw_meta, meta_index_);
-  requests_[id] = request;
+  enter(request->id_, request);
   return request;
 }
 
 std::shared_ptr<Request> ServerRole::admit_or_resume(Responder& responder, const Message& message) {
-  std::string name;
+  std::string& name = name_;
+  name.clear();
   if (parts_.bad[RequestParts::name] || !is_string(parts_[RequestParts::name]) ||
       !framing::append_unescaped(name, parts_[RequestParts::name])) {
     responder.error(invalid_params, "'name' must be a string");
@@ -155,7 +155,7 @@ std::shared_ptr<Request> ServerRole::admit_or_resume(Responder& responder, const
   }
   const std::shared_ptr<Request> request = std::move(found->second.request);
   suspended_.erase(found);
-  requests_[std::string(responder.id())] = request;
+  enter(responder.id(), request);
   request->resume(std::move(responder), client_, progress_token(meta, scanner_),
                   std::move(answers));
   return nullptr;

@@ -31,7 +31,7 @@ class Provider : public testing::Test {
         ToolProvider::Page page;
         for (std::size_t i = first; i < std::min({count, first + most, first + fit}); ++i)
           page.definitions.push_back(definition(i));
-        page.more = first + page.definitions.size() < count;
+        if (first + page.definitions.size() < count) page.next = first + page.definitions.size();
         page.settled = settled;
         listed(std::move(page));
       };
