@@ -338,24 +338,29 @@ void ServerRole::set_level(Responder& responder, const Message& message, const C
   responder.result(std::string_view("{}"));
 }
 
+// Of two requests with one id, it is the later one that can be cancelled.
 void ServerRole::enter(std::string_view id, const std::shared_ptr<Request>& request) {
-  if (spare_requests_.empty()) {
+  if (const auto same = requests_.find(id); same != requests_.end()) {
+    same->second = request;
+  } else if (spare_requests_.empty()) {
     requests_.emplace(id, request);
-    return;
+  } else {
+    Requests::node_type node = std::move(spare_requests_.back());
+    spare_requests_.pop_back();
+    node.key() = id;
+    node.mapped() = request;
+    requests_.insert(std::move(node));
   }
-  Requests::node_type node = std::move(spare_requests_.back());
-  spare_requests_.pop_back();
-  node.key() = id;
-  node.mapped() = request;
-  requests_.insert(std::move(node));
 }
 
 void ServerRole::finished(const std::string& id) {
   constexpr std::size_t most_spare = 64;
+  constexpr std::size_t longest_spare = 256;  // an id may be as long as a frame
   Requests::node_type node = requests_.extract(id);
   if (node.empty()) return;
   node.mapped().reset();
-  if (spare_requests_.size() < most_spare) spare_requests_.push_back(std::move(node));
+  const bool is_small = node.key().capacity() <= longest_spare;
+  if (is_small && spare_requests_.size() < most_spare) spare_requests_.push_back(std::move(node));
   if (requests_.empty() && on_idle) on_idle();
 }
 

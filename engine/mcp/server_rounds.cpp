@@ -105,6 +105,8 @@ std::shared_ptr<Request> ServerRole::admit(Responder& responder, std::string_vie
 }
 
 std::shared_ptr<Request> ServerRole::admit_or_resume(Responder& responder, const Message& message) {
+  constexpr std::size_t most_kept = 1024;  // a name may be as long as a frame
+  if (name_.capacity() > most_kept) name_ = std::string();
   std::string& name = name_;
   name.clear();
   if (parts_.bad[RequestParts::name] || !is_string(parts_[RequestParts::name]) ||
