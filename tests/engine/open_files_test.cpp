@@ -82,7 +82,7 @@ TEST_F(OpenFiles, AChildCanRaiseItsOwn) {
 TEST_F(OpenFiles, ThatAreAllTakenAreSaidWithTheLimit) {
   // So many are open already, so that a pipe is one too many, or its copies are.
   const Fd next(::dup(STDERR_FILENO));
-  for (const rlim_t room : {0, 3, 7}) {
+  for (const rlim_t room : {0U, 3U, 7U}) {
     set_soft(static_cast<rlim_t>(next.get()) + 1 + room);
     SpawnSpec spec;
     spec.argv = {"/bin/true"};
