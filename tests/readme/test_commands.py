@@ -67,12 +67,18 @@ class Commands(unittest.TestCase):
         answer = json.loads(done.stdout)
         self.assertEqual([tool["name"] for tool in answer["result"]["tools"]], ["run_python"])
 
+    def bench(self, command):
+        done = run([command[0].replace("build/release", str(BUILD)), *command[1:], "--tiny"])
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertRegex(done.stdout, r"headrace proxy .* [0-9.]+×")
+
     CHECKS = (
         (r"examples/demo/run$", demonstration),
         (r"tests/run$", suite),
         (r"cmake (--build )?--preset \w+$", preset),
         (r"cmake --install build/release ", install),
         (r"headrace --version$", version),
+        (r"build/release/bench/headrace-bench ", bench),
         (r"echo '.*' \| headrace$", tool_list),
     )
 
