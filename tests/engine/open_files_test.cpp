@@ -80,6 +80,11 @@ TEST_F(OpenFiles, AChildCanRaiseItsOwn) {
 }
 
 TEST_F(OpenFiles, ThatAreAllTakenAreSaidWithTheLimit) {
+#ifdef __SANITIZE_ADDRESS__
+  // Our build with it has UBSan too, whose look at a thrown object's vtable opens a pipe; where it
+  // can't have one, it takes the object for a broken one.
+  GTEST_SKIP() << "UBSan needs descriptors of its own";
+#endif
   // So many are open already, so that a pipe is one too many, or its copies are.
   const Fd next(::dup(STDERR_FILENO));
   for (const rlim_t room : {0U, 3U, 7U}) {
