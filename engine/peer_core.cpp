@@ -30,6 +30,15 @@ std::string Payload::text() const {
   return text;
 }
 
+std::string error_object(std::int64_t code, std::string_view message, std::string_view data) {
+  std::string json;
+  framing::JsonWriter writer(json);
+  writer.begin_object().member("code", code).member("message", message);
+  if (!data.empty()) writer.raw_member("data", data);
+  writer.end_object();
+  return json;
+}
+
 RemoteError read_remote_error(std::string_view body) {
   RemoteError error;
   framing::ObjectScanner scanner;
@@ -77,12 +86,8 @@ void Responder::raw_error(const Payload& json) {
 }
 
 void Responder::error(std::int64_t code, std::string_view message, std::string_view data) {
-  std::string json;
-  framing::JsonWriter writer(json);
-  writer.begin_object().member("code", code).member("message", message);
-  if (!data.empty()) writer.raw_member("data", data);
-  writer.end_object();
-  respond("error", std::string_view(json));
+  const std::string json = error_object(code, message, data);
+  raw_error(std::string_view(json));
 }
 
 bool Responder::notify(std::string_view method, const Payload& params, bool owed) {
@@ -210,10 +215,7 @@ void PeerCore::send_error(std::string_view id, std::int64_t code, std::string_vi
   if (broken()) return;
   std::string json = R"({"jsonrpc":"2.0")";
   if (!id.empty()) json.append(",\"id\":").append(id);
-  json.append(",\"error\":");
-  framing::JsonWriter writer(json);
-  writer.begin_object().member("code", code).member("message", message).end_object();
-  json.append("}\n");
+  json.append(",\"error\":").append(error_object(code, message)).append("}\n");
   output_.append(json);
   ++stats_.frames_out;
   check_stall();

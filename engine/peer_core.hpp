@@ -71,6 +71,9 @@ struct Answer {
   framing::Frame frame;
 };
 
+/// A raw error object; `data` is raw JSON, empty for none.
+std::string error_object(std::int64_t code, std::string_view message, std::string_view data = {});
+
 /// Reads the error object of an Answer that came with Errc::remote_error.
 RemoteError read_remote_error(std::string_view body);
 

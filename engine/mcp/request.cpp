@@ -282,12 +282,10 @@ void Request::resume(Responder responder, std::shared_ptr<const ClientContext> c
   state_.clear();
   answers_ = std::move(answers);
   if (const auto kept = std::exchange(kept_, std::nullopt)) {
-    if (!kept->is_error) {
-      send_result(std::string_view(kept->raw));
-    } else if (kept->raw.empty()) {
-      error(kept->code, kept->message, kept->data);
-    } else {
+    if (kept->is_error) {
       raw_error(std::string_view(kept->raw));
+    } else {
+      send_result(std::string_view(kept->raw));
     }
     return;
   }
@@ -331,13 +329,16 @@ void Request::withdraw(std::uint64_t number) {
     role->output_.cancel(call, "nobody waits for the answer any more");
 }
 
+// False when nobody has to come back to be told.
+bool Request::keep(bool is_error, const Payload& json) {
+  if (!suspended() || cancelled_) return false;
+  kept_ = Kept{is_error, json.text()};
+  fail_questions(internal_error, "the request has ended");
+  return true;
+}
+
 void Request::result(const Payload& json) {
-  if (ended_ || kept_) return;
-  if (suspended() && !cancelled_) {
-    kept_ = Kept{false, json.text(), 0, {}, {}};
-    fail_questions(internal_error, "the request has ended");
-    return;
-  }
+  if (ended_ || kept_ || keep(false, json)) return;
   send_result(json);
 }
 
@@ -354,23 +355,12 @@ void Request::send_result(const Payload& json) {
 }
 
 void Request::error(std::int64_t code, std::string_view message, std::string_view data) {
-  if (ended_ || kept_) return;
-  if (suspended() && !cancelled_) {
-    kept_ = Kept{true, {}, code, std::string(message), std::string(data)};
-    fail_questions(internal_error, "the request has ended");
-    return;
-  }
-  responder_.error(code, message, data);
-  end();
+  const std::string json = error_object(code, message, data);
+  raw_error(std::string_view(json));
 }
 
 void Request::raw_error(const Payload& json) {
-  if (ended_ || kept_) return;
-  if (suspended() && !cancelled_) {
-    kept_ = Kept{true, json.text(), 0, {}, {}};
-    fail_questions(internal_error, "the request has ended");
-    return;
-  }
+  if (ended_ || kept_ || keep(true, json)) return;
   responder_.raw_error(json);
   end();
 }

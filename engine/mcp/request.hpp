@@ -128,6 +128,7 @@ class Request : public std::enable_shared_from_this<Request> {
   void resume(Responder responder, std::shared_ptr<const ClientContext> client,
               std::string_view progress_token,
               std::map<std::string, std::string, std::less<>> answers);
+  bool keep(bool is_error, const Payload& json);
   void take_answers();
   void take_answers_later();
   void fail_questions(std::int64_t code, std::string_view message);
@@ -161,10 +162,7 @@ class Request : public std::enable_shared_from_this<Request> {
   // Ended while suspended: what the client is told when it comes back.
   struct Kept {
     bool is_error;
-    std::string raw;  // the result, or a whole error
-    std::int64_t code;
-    std::string message;
-    std::string data;
+    std::string raw;  // the result, or the error object
   };
   std::optional<Kept> kept_;
 
