@@ -18,23 +18,6 @@ using engine::mcp::ServerRole;
 constexpr std::int64_t server_failed = -32000;
 constexpr std::int64_t timed_out = -32001;
 
-// Weak: the call holds both.
-std::shared_ptr<const Respondent> respondent_of(const std::shared_ptr<Request>& request) {
-  auto respondent = std::make_shared<Respondent>();
-  respondent->capabilities = request->client().capabilities;
-  respondent->ask = [weak = std::weak_ptr(request)](
-                        std::string_view method, std::string_view params,
-                        engine::mcp::ReplyCallback done) -> std::uint64_t {
-    if (const auto asked = weak.lock()) return asked->ask({}, method, params, std::move(done));
-    done({{}, engine::mcp::internal_error, "the client's request has ended", true});
-    return 0;
-  };
-  respondent->withdraw = [weak = std::weak_ptr(request)](std::uint64_t question) {
-    if (const auto asked = weak.lock()) asked->withdraw(question);
-  };
-  return respondent;
-}
-
 }  // namespace
 
 GatewayCalls::~GatewayCalls() {

@@ -9,8 +9,7 @@
 namespace headrace::server {
 
 void OpenRequests::add(std::string_view id) {
-  if (size_ >= most || id.size() > longest) return;
-  ++size_;
+  if (size() >= most || id.size() > longest) return;
   if (id.size() > longest_inline) {
     long_ids_.emplace_back(id);
     return;
@@ -26,7 +25,6 @@ bool OpenRequests::remove(std::string_view id) {
     if (found == long_ids_.end()) return false;
     *found = std::move(long_ids_.back());
     long_ids_.pop_back();
-    --size_;
     return true;
   }
   if (slots_.empty()) return false;
@@ -44,7 +42,6 @@ bool OpenRequests::remove(std::string_view id) {
   }
   slots_[hole].used = 0;
   --used_;
-  --size_;
   return true;
 }
 
@@ -54,7 +51,7 @@ std::vector<std::string> OpenRequests::take_all() {
     if (slot.used != 0) all.emplace_back(slot.id());
   }
   slots_.clear();
-  used_ = size_ = 0;
+  used_ = 0;
   return all;
 }
 

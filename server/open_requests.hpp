@@ -23,7 +23,7 @@ class OpenRequests {
   /// False where there is none of this id.
   bool remove(std::string_view id);
 
-  std::size_t size() const noexcept { return size_; }
+  std::size_t size() const noexcept { return used_ + long_ids_.size(); }
 
   /// Takes all out, in no order that means anything.
   std::vector<std::string> take_all();
@@ -44,7 +44,6 @@ class OpenRequests {
 
   std::vector<Slot> slots_;  // open addressing: a power of two, at most half full
   std::size_t used_ = 0;
-  std::size_t size_ = 0;
   std::vector<std::string> long_ids_;
 };
 

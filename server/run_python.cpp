@@ -129,26 +129,6 @@ std::shared_ptr<sandbox::Session> find_session(const Bridge& bridge, std::string
   return nullptr;
 }
 
-// Whom servers may ask in the course of a run: its client. Weak, for the call holds the run.
-std::shared_ptr<const Respondent> respondent_of(const std::shared_ptr<Request>& call) {
-  auto respondent = std::make_shared<Respondent>();
-  respondent->capabilities = call->client().capabilities;
-  respondent->ask = [weak = std::weak_ptr(call)](std::string_view method, std::string_view params,
-                                                 engine::mcp::ReplyCallback done) -> std::uint64_t {
-    if (const auto asked = weak.lock()) return asked->ask({}, method, params, std::move(done));
-    done({{}, engine::mcp::internal_error, "the client's request has ended"});
-    return 0;
-  };
-  respondent->withdraw = [weak = std::weak_ptr(call)](std::uint64_t question) {
-    if (const auto asked = weak.lock()) asked->withdraw(question);
-  };
-  respondent->give_up = [weak = std::weak_ptr(call)](engine::Clock::duration waited) {
-    const auto asked = weak.lock();
-    return asked && asked->give_up(waited);
-  };
-  return respondent;
-}
-
 std::vector<std::string> uris_of(const RunReport& report) {
   std::vector<std::string> uris;
   for (const Link& link : report.links)

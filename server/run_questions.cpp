@@ -1,4 +1,5 @@
 // Holding the run's time, and saying which server asks.
+#include <headrace/engine/mcp/request.hpp>
 #include <headrace/framing/json_writer.hpp>
 #include <headrace/framing/object_scanner.hpp>
 #include <headrace/server/run_questions.hpp>
@@ -14,6 +15,7 @@ namespace {
 using engine::mcp::ClientCapabilities;
 using engine::mcp::QuestionReply;
 using engine::mcp::ReplyCallback;
+using engine::mcp::Request;
 using framing::JsonWriter;
 using framing::Member;
 
@@ -36,6 +38,26 @@ std::string signed_params(std::string_view server, std::string_view params) {
 }
 
 }  // namespace
+
+std::shared_ptr<const Respondent> respondent_of(const std::shared_ptr<Request>& request) {
+  auto respondent = std::make_shared<Respondent>();
+  respondent->capabilities = request->client().capabilities;
+  respondent->ask = [weak = std::weak_ptr(request)](std::string_view method,
+                                                    std::string_view params,
+                                                    ReplyCallback done) -> std::uint64_t {
+    if (const auto asked = weak.lock()) return asked->ask({}, method, params, std::move(done));
+    done({{}, engine::mcp::internal_error, "the client's request has ended", true});
+    return 0;
+  };
+  respondent->withdraw = [weak = std::weak_ptr(request)](std::uint64_t question) {
+    if (const auto asked = weak.lock()) asked->withdraw(question);
+  };
+  respondent->give_up = [weak = std::weak_ptr(request)](engine::Clock::duration waited) {
+    const auto asked = weak.lock();
+    return asked && asked->give_up(waited);
+  };
+  return respondent;
+}
 
 std::string declared_capabilities(const ClientCapabilities& capabilities) {
   std::string json;

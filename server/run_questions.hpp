@@ -13,6 +13,10 @@
 #include <string_view>
 #include <vector>
 
+namespace headrace::engine::mcp {
+class Request;
+}
+
 namespace headrace::server {
 
 /// Who can be asked on behalf of a run: the client that asked for it, and through it the user; or
@@ -28,6 +32,10 @@ struct Respondent {
   /// may be empty. As engine::mcp::Request::give_up().
   std::function<bool(engine::Clock::duration waited)> give_up;
 };
+
+/// The client of that request, for as long as the request lives: it is not held.
+std::shared_ptr<const Respondent> respondent_of(
+    const std::shared_ptr<engine::mcp::Request>& request);
 
 /// As a raw `ClientCapabilities`: what may be declared to servers, so that only that is asked which
 /// the respondent can answer.
