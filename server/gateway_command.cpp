@@ -5,14 +5,10 @@
 #include <headrace/server/gateway_command.hpp>
 #include <headrace/server/program_options.hpp>
 #include <headrace/server/run_all.hpp>
-#include <headrace/server/stderr_stream.hpp>
 #include <headrace/server/stdio_program.hpp>
 
 namespace headrace::server {
 namespace {
-
-using engine::LogLevel;
-using engine::mcp::Server;
 
 constexpr const char* hint =
     "headrace gateway speaks the Model Context Protocol on stdin and stdout: put it into an MCP\n"
@@ -40,38 +36,27 @@ class Program {
   Program(engine::Executor executor, const Options& options, std::string_view version,
           const GatewayCommand& command)
       : executor_(std::move(executor)),
-        conversation_(executor_),
-        logger_(options.log_level,
-                [this](LogLevel level, std::string_view source, std::string_view message) {
-                  log_to_stderr(level, source, message);
-                  if (server_) server_->role().log(level, source, message);
-                }),
-        trace_(options.trace ? engine::Trace::open(expanded(*options.trace), version, logger_)
-                             : nullptr),
-        gateway_(
-            Gateway::make(executor_, gateway_options(options, version, command, trace_), logger_)) {
+        conversation_(executor_, options, version),
+        gateway_(Gateway::make(executor_,
+                               gateway_options(options, version, command, conversation_.trace()),
+                               conversation_.logger())) {
     engine::mcp::ServerOptions server;
     server.implementation = {"headrace-gateway", std::string(version), "Headrace gateway"};
     server.instructions = instructions;
     server.announced.tools = true;
     server.tool_provider = gateway_->tools();
-    server_ = Server::make(executor_, std::move(server));
-    gateway_->connect(server_->role());
+    conversation_.answer_with(std::move(server));
+    gateway_->connect(conversation_.role());
   }
 
   asio::awaitable<void> serve() {
-    engine::PeerOptions peer;
-    peer.trace = trace_;
     auto begin = [this] { return begin_close(executor_, gateway_); };
-    return conversation_.serve(server_, std::move(peer), std::move(begin));
+    return conversation_.serve({}, std::move(begin));
   }
 
  private:
   engine::Executor executor_;
   StdioConversation conversation_;
-  std::shared_ptr<Server> server_;  // before all that logs: it is told
-  engine::Logger logger_;
-  std::shared_ptr<engine::Trace> trace_;
   std::shared_ptr<Gateway> gateway_;
 };
 

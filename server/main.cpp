@@ -1,7 +1,6 @@
 // The program: `headrace` on a client's stdio.
 #include <headrace/engine/mcp/server.hpp>
 #include <headrace/engine/open_files.hpp>
-#include <headrace/engine/trace.hpp>
 #include <headrace/server/bridge.hpp>
 #include <headrace/server/capabilities.hpp>
 #include <headrace/server/commands.hpp>
@@ -10,7 +9,6 @@
 #include <headrace/server/run_all.hpp>
 #include <headrace/server/run_python.hpp>
 #include <headrace/server/session_resources.hpp>
-#include <headrace/server/stderr_stream.hpp>
 #include <headrace/server/stdio_program.hpp>
 
 #include <cstdlib>
@@ -20,9 +18,6 @@
 
 namespace headrace::server {
 namespace {
-
-using engine::LogLevel;
-using engine::mcp::Server;
 
 constexpr const char* version = HEADRACE_VERSION;
 
@@ -35,14 +30,9 @@ class Program {
  public:
   Program(engine::Executor executor, const Options& options)
       : executor_(std::move(executor)),
-        conversation_(executor_),
-        logger_(options.log_level,
-                [this](LogLevel level, std::string_view source, std::string_view message) {
-                  log(level, source, message);
-                }),
-        trace_(options.trace ? engine::Trace::open(expanded(*options.trace), version, logger_)
-                             : nullptr),
-        bridge_(Bridge::make(executor_, bridge_options(options, version, trace_), logger_)) {
+        conversation_(executor_, options, version),
+        bridge_(Bridge::make(executor_, bridge_options(options, version, conversation_.trace()),
+                             conversation_.logger())) {
     RunLimits limits{options.timeout, options.max_timeout, options.output_mode,
                      options.structured_content};
     engine::mcp::ServerOptions server;
@@ -50,9 +40,9 @@ class Program {
     server.instructions = instructions();
     server.announced = {true, false, true, true};
     const auto resources_changed = [this](const std::vector<std::string>& uris) {
-      server_->role().resources_changed();
+      conversation_.role().resources_changed();
       for (const std::string& uri : uris)
-        server_->role().resource_updated(uri);
+        conversation_.role().resource_updated(uri);
     };
     server.tools.push_back(run_python_tool(bridge_, executor_, limits, resources_changed));
     server.resources.push_back({std::string(capabilities_uri), capabilities_definition(),
@@ -60,37 +50,28 @@ class Program {
     server.resources.push_back({std::string(servers_uri), servers_definition(), "application/json",
                                 [this] { return bridge_->describe_servers(); }});
     server.provider = session_resources(bridge_, executor_);
-    server_ = Server::make(executor_, std::move(server));
+    conversation_.answer_with(std::move(server));
     // Whoever only looks at what we are does not get so far, or is gone in a moment.
-    server_->role().on_initialized = [this] { bridge_->prepare(); };
-    bridge_->on_servers_listed = [this] { server_->role().resource_updated(servers_uri); };
+    conversation_.role().on_initialized = [this] { bridge_->prepare(); };
+    bridge_->on_servers_listed = [this] { conversation_.role().resource_updated(servers_uri); };
     bridge_->on_servers_changed = [this] {
       // Our own tool is the same, but what it can reach is not.
-      server_->role().tools_changed();
-      server_->role().resource_updated(servers_uri);
+      conversation_.role().tools_changed();
+      conversation_.role().resource_updated(servers_uri);
     };
   }
 
   asio::awaitable<void> serve() {
     engine::PeerOptions peer;
-    peer.trace = trace_;
     // Answers are short: a client with so much unread is not going to read.
     peer.write_limit = std::size_t{64} << 20;
     auto begin = [this] { return begin_close(executor_, bridge_); };
-    return conversation_.serve(server_, std::move(peer), std::move(begin));
+    return conversation_.serve(std::move(peer), std::move(begin));
   }
 
  private:
-  void log(LogLevel level, std::string_view source, std::string_view message) {
-    log_to_stderr(level, source, message);
-    if (server_) server_->role().log(level, source, message);
-  }
-
   engine::Executor executor_;
   StdioConversation conversation_;
-  std::shared_ptr<Server> server_;  // before all that logs: it is told
-  engine::Logger logger_;
-  std::shared_ptr<engine::Trace> trace_;
   std::shared_ptr<Bridge> bridge_;
 };
 

@@ -1,10 +1,13 @@
 // A program that serves one client on its stdin and stdout, from its start to an orderly end.
+#include <headrace/server/program_options.hpp>
+#include <headrace/server/stderr_stream.hpp>
 #include <headrace/server/stdio_program.hpp>
 
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <unistd.h>
+#include <utility>
 
 namespace headrace::server {
 namespace {
@@ -21,26 +24,41 @@ constexpr auto last_write = std::chrono::milliseconds(200);
 
 }  // namespace
 
-StdioConversation::StdioConversation(const engine::Executor& executor)
-    : stdio_(executor), signals_(executor, SIGTERM, SIGHUP, SIGINT), over_(executor) {}
+StdioConversation::StdioConversation(const engine::Executor& executor, const Options& options,
+                                     std::string_view version)
+    : executor_(executor),
+      stdio_(executor),
+      signals_(executor, SIGTERM, SIGHUP, SIGINT),
+      over_(executor),
+      logger_(options.log_level,
+              [this](engine::LogLevel level, std::string_view source, std::string_view message) {
+                log_to_stderr(level, source, message);
+                if (server_) server_->role().log(level, source, message);
+              }),
+      trace_(options.trace ? engine::Trace::open(expanded(*options.trace), version, logger_)
+                           : nullptr) {}
+
+void StdioConversation::answer_with(engine::mcp::ServerOptions options) {
+  server_ = engine::mcp::Server::make(executor_, std::move(options));
+}
 
 asio::awaitable<void> StdioConversation::serve(
-    std::shared_ptr<engine::mcp::Server> server, engine::PeerOptions peer,
-    std::function<std::shared_ptr<engine::Event>()> begin_close) {
+    engine::PeerOptions peer, std::function<std::shared_ptr<engine::Event>()> begin_close) {
   peer.name = "the client";
-  server->on_end = [this] { over_.set(); };
-  server->start(stdio_.take_input(), stdio_.take_output(), std::move(peer));
+  peer.trace = trace_;
+  server_->on_end = [this] { over_.set(); };
+  server_->start(stdio_.take_input(), stdio_.take_output(), std::move(peer));
   signals_.async_wait([this](std::error_code error, int) {
     if (error) return;
     hurry_ = true;
     over_.set();
   });
   co_await over_.async_wait();
-  if (!hurry_) co_await server->async_wait_idle(engine::Deadline::after(last_answers));
-  server->role().cancel_all();
+  if (!hurry_) co_await server_->async_wait_idle(engine::Deadline::after(last_answers));
+  server_->role().cancel_all();
   const std::shared_ptr<engine::Event> closed = begin_close();
   co_await closed->async_wait(engine::Deadline::after(orderly_end));
-  co_await server->async_close(engine::Deadline::after(last_write));
+  co_await server_->async_close(engine::Deadline::after(last_write));
   signals_.cancel();
 }
 
