@@ -1,24 +1,10 @@
-// The lines that carry code, and what comes back.
+// Gives code to tools of other names, and reads what comes back.
 #include <headrace/bench/code_rival.hpp>
-#include <headrace/discovery/json_text.hpp>
 #include <headrace/framing/json_writer.hpp>
 
 #include <stdexcept>
 
 namespace headrace::bench {
-namespace {
-
-std::string run_params(std::string_view code, std::string_view session = {}) {
-  std::string params;
-  framing::JsonWriter writer(params);
-  writer.begin_object().member("name", "run_python").key("arguments").begin_object();
-  writer.member("code", code).member("timeout", 120);
-  if (!session.empty()) writer.member("session", session);
-  writer.end_object().end_object();
-  return params;
-}
-
-}  // namespace
 
 std::vector<CodeRival> start_code_rivals(const Setting& setting) {
   std::vector<CodeRival> rivals;
@@ -39,23 +25,6 @@ std::vector<CodeRival> start_code_rivals(const Setting& setting) {
   return rivals;
 }
 
-std::string text_of(std::string_view result) {
-  if (discovery::find_json_flaw(result)) {
-    throw std::runtime_error("an answer is not JSON: " + std::string(result.substr(0, 200)));
-  }
-  std::string text;
-  const std::string_view object = discovery::json_trim(result);
-  std::string_view block;
-  for (discovery::JsonElements blocks(discovery::json_member(object, "content"));
-       blocks.next(block);) {
-    text += discovery::json_string(discovery::json_member(block, "text"));
-  }
-  if (discovery::json_member(object, "isError") == "true") {
-    throw std::runtime_error("the code failed: " + text.substr(0, 400));
-  }
-  return text;
-}
-
 std::string run_code(Target& target, const Rival& rival, const std::string& what) {
   const auto code = rival.code.find(what);
   if (code == rival.code.end()) throw std::runtime_error("it has no code for \"" + what + "\"");
@@ -63,7 +32,7 @@ std::string run_code(Target& target, const Rival& rival, const std::string& what
   framing::JsonWriter writer(params);
   writer.begin_object().member("name", rival.call).key("arguments").begin_object();
   writer.member(rival.argument, code->second).end_object().end_object();
-  return text_of(target.request("tools/call", params));
+  return target.call(params);
 }
 
 Round read_rival_times(std::string_view text) {
@@ -76,15 +45,6 @@ Round read_rival_times(std::string_view text) {
   const std::size_t before = text.find_last_not_of("0123456789.", end);
   const std::size_t begin = before == std::string_view::npos ? 0 : before + 1;
   return read_times("[" + std::string(text.substr(begin, end + 1 - begin)) + "]");
-}
-
-std::string run_in_session(Target& headrace, std::string_view session, std::string_view code) {
-  return text_of(headrace.request("tools/call", run_params(code, session)));
-}
-
-std::string run_request(std::string_view id, std::string_view code) {
-  return R"({"jsonrpc":"2.0","id":)" + std::string(id) + R"(,"method":"tools/call","params":)" +
-         run_params(code) + "}\n";
 }
 
 }  // namespace headrace::bench

@@ -25,13 +25,4 @@ std::string run_code(Target& target, const Rival& rival, const std::string& what
 /// What it says of times: a list of microseconds, or a single number. Throws when it is neither.
 Round read_rival_times(std::string_view text);
 
-/// What code printed that Headrace ran in the session of that name; what it calls an error is
-/// thrown.
-std::string run_in_session(Target& headrace, std::string_view session, std::string_view code);
-/// A line that asks Headrace to run code in the usual session; `id` is JSON.
-std::string run_request(std::string_view id, std::string_view code);
-
-/// All text blocks of a tools/call result, one after the other.
-std::string text_of(std::string_view result);
-
 }  // namespace headrace::bench

@@ -1,5 +1,6 @@
 // Who is measured at one hop, and the measurements that are the same for all of them.
 #include <headrace/bench/contenders.hpp>
+#include <headrace/bench/figures.hpp>
 #include <headrace/bench/rounds.hpp>
 #include <headrace/bench/words.hpp>
 
@@ -82,12 +83,6 @@ std::string in_words(const Ending& ending) {
          (ending.left == 1 ? " process behind" : " processes behind");
 }
 
-Round round_of(std::uint64_t value) {
-  Round round;
-  round.values.record(value);
-  return round;
-}
-
 }  // namespace
 
 Target& Contender::target() {
@@ -108,19 +103,12 @@ Contenders floors(const Setting& setting) {
 }
 
 void measure_calls(const Setting& setting, Contenders& contenders, const Way& way, Report& report) {
-  say(way.title + " …");
   std::vector<Subject> subjects;
   for (Contender& contender : contenders) {
     subjects.push_back({contender.name, contender.party, Rounds(setting, contender, way),
                         contender.skipped, contender.note});
   }
-  Figure figure;
-  figure.id = way.id;
-  figure.title = way.title;
-  figure.baseline = direct_pipes;
-  figure.goal = way.goal;
-  figure.series = take_turns(subjects, setting.rounds);
-  report.figures.push_back(std::move(figure));
+  add_figure(report, setting, way.id, way.title, direct_pipes, subjects, way.goal);
 }
 
 void measure_memory(Contenders& contenders, const std::string& id, const std::string& when,
@@ -133,7 +121,7 @@ void measure_memory(Contenders& contenders, const std::string& id, const std::st
     Series series = series_of(contender);
     if (contender.running) {
       const Memory memory = contender.running->memory_of_all();
-      series.rounds.push_back(round_of(memory.resident));
+      series.rounds.push_back(one_value(static_cast<double>(memory.resident)));
       series.note =
           "its own, shared with nobody: " + in_words(static_cast<double>(memory.own), Unit::bytes);
     }
@@ -158,7 +146,7 @@ void measure_endings(Contenders& contenders, const std::string& id, Report& repo
     if (contender.running) {
       const Ending ending = contender.running->end();
       contender.drop();
-      series.rounds.push_back(round_of(static_cast<std::uint64_t>(ending.took.count())));
+      series.rounds.push_back(one_value(static_cast<double>(ending.took.count())));
       series.note = in_words(ending);
     }
     figure.series.push_back(std::move(series));
@@ -174,8 +162,7 @@ void add_client_cost(const std::string& id, Report& report) {
     for (const Series& measured : figure.series) {
       if (measured.subject != direct_pipes) continue;
       for (const Round& round : measured.rounds) {
-        const long cost = std::lround(round.client_ns);
-        series.rounds.push_back(round_of(static_cast<std::uint64_t>(std::max(0L, cost))));
+        series.rounds.push_back(one_value(std::max(0.0, round.client_ns)));
       }
     }
   }

@@ -2,12 +2,7 @@
 #include <headrace/bench/home.hpp>
 #include <headrace/framing/json_writer.hpp>
 
-#include <cerrno>
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <stdexcept>
-#include <system_error>
 #include <unistd.h>
 
 namespace headrace::bench {
@@ -28,14 +23,6 @@ std::string configuration(const std::vector<ConfiguredServer>& servers) {
   return json;
 }
 
-std::string make_folder() {
-  std::string path = std::filesystem::temp_directory_path() / "headrace-bench-XXXXXX";
-  if (::mkdtemp(path.data()) == nullptr) {
-    throw std::system_error(errno, std::generic_category(), path + " can't be made");
-  }
-  return path;
-}
-
 }  // namespace
 
 std::vector<ConfiguredServer> echo_servers(const Setting& setting, std::size_t count) {
@@ -47,24 +34,18 @@ std::vector<ConfiguredServer> echo_servers(const Setting& setting, std::size_t c
   return servers;
 }
 
-Home::Home(const Setting& setting, const std::vector<ConfiguredServer>& servers)
-    : folder_(make_folder()) {
-  std::filesystem::create_directory(folder_ + "/MCPs");
+Home::Home(const Setting& setting, const std::vector<ConfiguredServer>& servers) {
+  std::filesystem::create_directory(folder() + "/MCPs");
   write("MCPs/servers.json", configuration(servers));
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view text(*entry);
     if (text.starts_with("MCP_")) environment_[std::string(text.substr(0, text.find('=')))] = "";
   }
-  environment_["HOME"] = folder_;
+  environment_["HOME"] = folder();
   environment_["XDG_CONFIG_HOME"] = "";
   environment_["XDG_CACHE_HOME"] = "";
   environment_["MCP_BRIDGE_TIMEOUT"] = "120";
   if (!setting.image.empty()) environment_["MCP_BRIDGE_IMAGE"] = setting.image;
-}
-
-Home::~Home() {
-  std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
 }
 
 Environment Home::environment(const std::string& runtime) const {
@@ -74,11 +55,8 @@ Environment Home::environment(const std::string& runtime) const {
 }
 
 std::string Home::write(std::string_view name, std::string_view text) const {
-  const std::string path = folder_ + "/" + std::string(name);
-  std::ofstream file(path, std::ios::binary);
-  file << text;
-  file.close();
-  if (!file) throw std::runtime_error(path + " can't be written");
+  std::string path = folder() + "/" + std::string(name);
+  write_file(path, text);
   return path;
 }
 

@@ -3,6 +3,7 @@
 
 #include <headrace/bench/setting.hpp>
 #include <headrace/bench/target.hpp>
+#include <headrace/bench/temporary_folder.hpp>
 
 #include <cstddef>
 #include <string>
@@ -24,11 +25,8 @@ std::vector<ConfiguredServer> echo_servers(const Setting& setting, std::size_t c
 class Home {
  public:
   Home(const Setting& setting, const std::vector<ConfiguredServer>& servers);
-  Home(const Home&) = delete;
-  Home& operator=(const Home&) = delete;
-  ~Home();
 
-  const std::string& folder() const noexcept { return folder_; }
+  const std::string& folder() const noexcept { return folder_.path(); }
   /// What a Headrace gets so that it reads this home and no setting of the caller's.
   const Environment& environment() const noexcept { return environment_; }
   /// The same, and with sandboxes of that kind.
@@ -37,7 +35,7 @@ class Home {
   std::string write(std::string_view name, std::string_view text) const;
 
  private:
-  std::string folder_;
+  TemporaryFolder folder_;
   Environment environment_;
 };
 

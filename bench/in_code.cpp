@@ -164,22 +164,6 @@ std::string run_plainly(Target& python, std::string_view code) {
   return python.line();
 }
 
-Round timed(std::size_t count, const std::function<void()>& once) {
-  Round round;
-  for (std::size_t i = 0; i < count; ++i) {
-    const Clock::time_point began = Clock::now();
-    once();
-    round.values.record(nanoseconds_since(began));
-  }
-  return round;
-}
-
-Round one_value(double value) {
-  Round round;
-  round.values.record(static_cast<std::uint64_t>(std::llround(value)));
-  return round;
-}
-
 Round read_times(std::string_view text, double factor) {
   const std::string shown(text.substr(0, 200));
   // The last: some put words before what the code has said.
@@ -210,39 +194,6 @@ Subject subject_of(std::string name, Party party, const Started& started,
   return {std::move(name), party, std::move(round), started.skipped, started.note};
 }
 
-Figure& add_figure(Report& report, const Setting& setting, std::string id, std::string title,
-                   std::string baseline, const std::vector<Subject>& subjects,
-                   std::optional<Goal> goal) {
-  say(id);
-  Figure figure;
-  figure.id = std::move(id);
-  figure.title = std::move(title);
-  figure.baseline = std::move(baseline);
-  figure.series = take_turns(subjects, setting.rounds);
-  figure.goal = goal;
-  report.figures.push_back(std::move(figure));
-  return report.figures.back();
-}
-
-void place_on_curve(Report& report, std::string curve, double place) {
-  report.figures.back().curve = std::move(curve);
-  report.figures.back().place = place;
-}
-
-Figure& add_measured(Report& report, std::string id, std::string title, Unit unit,
-                     const std::string& subject, std::vector<Round> rounds) {
-  Figure figure;
-  figure.id = std::move(id);
-  figure.title = std::move(title);
-  figure.unit = unit;
-  Series series;
-  series.subject = subject;
-  series.rounds = std::move(rounds);
-  figure.series.push_back(std::move(series));
-  report.figures.push_back(std::move(figure));
-  return report.figures.back();
-}
-
 std::vector<std::string> bare_sandbox(const Setting& setting, const std::string& runtime,
                                       const std::string& python) {
   const std::vector<std::string> code{python, "-I", "-B", "-c",
@@ -271,11 +222,6 @@ std::vector<std::string> bare_sandbox(const Setting& setting, const std::string&
   }
   command.insert(command.end(), code.begin(), code.end());
   return command;
-}
-
-std::uint64_t nanoseconds_since(Clock::time_point began) {
-  const auto passed = std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - began);
-  return static_cast<std::uint64_t>(passed.count());
 }
 
 }  // namespace headrace::bench

@@ -2,6 +2,7 @@
 // nothing in between.
 #pragma once
 
+#include <headrace/bench/figures.hpp>
 #include <headrace/bench/home.hpp>
 #include <headrace/bench/report.hpp>
 #include <headrace/bench/rounds.hpp>
@@ -57,10 +58,6 @@ Round calls_direct(Target& direct, Calling calling, std::size_t count, std::size
 /// Runs code in a plain Python; what it printed, as JSON.
 std::string run_plainly(Target& python, std::string_view code);
 
-/// `count` times, timed here.
-Round timed(std::size_t count, const std::function<void()>& once);
-/// One time, in nanoseconds.
-Round one_value(double value);
 /// Text that is a JSON list of times in microseconds, each to be multiplied. Throws when it is
 /// anything else.
 Round read_times(std::string_view text, double factor = 1);
@@ -69,21 +66,8 @@ Round read_times(std::string_view text, double factor = 1);
 Subject subject_of(std::string name, Party party, const Started& started,
                    std::function<Round()> round);
 
-/// A figure of these subjects.
-Figure& add_figure(Report& report, const Setting& setting, std::string id, std::string title,
-                   std::string baseline, const std::vector<Subject>& subjects,
-                   std::optional<Goal> goal = {});
-/// The last figure is a point of that curve.
-void place_on_curve(Report& report, std::string curve, double place);
-/// Of several figures that are measured together: one with rounds that are there already.
-Figure& add_measured(Report& report, std::string id, std::string title, Unit unit,
-                     const std::string& subject, std::vector<Round> rounds);
-
 /// The command that brings no more than a Python with asyncio and json up in such a sandbox.
 std::vector<std::string> bare_sandbox(const Setting& setting, const std::string& runtime,
                                       const std::string& python);
-
-/// 64-bit nanoseconds since then.
-std::uint64_t nanoseconds_since(Clock::time_point began);
 
 }  // namespace headrace::bench

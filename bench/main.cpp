@@ -5,6 +5,7 @@
 #include <headrace/bench/rounds.hpp>
 #include <headrace/bench/scenes.hpp>
 #include <headrace/bench/supervised.hpp>
+#include <headrace/bench/temporary_folder.hpp>
 
 #include <algorithm>
 #include <cstdio>
@@ -26,13 +27,6 @@ std::string utc_now() {
   char text[32];
   std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
   return text;
-}
-
-void write_file(const std::string& file, const std::string& text) {
-  std::ofstream out(file, std::ios::binary);
-  out << text;
-  out.flush();
-  if (!out) throw std::runtime_error(file + " can't be written");
 }
 
 // What it holds stays until there is something to put in its place.

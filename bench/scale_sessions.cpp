@@ -1,5 +1,4 @@
 // How cost grows with sessions: the start of each further one, and the memory of all.
-#include <headrace/bench/code_rival.hpp>
 #include <headrace/bench/fit.hpp>
 #include <headrace/bench/in_code.hpp>
 #include <headrace/bench/scale.hpp>
@@ -29,7 +28,7 @@ void scale_sessions(const Setting& setting, Report& report) {
         Round each;
         for (; running < count; ++running) {
           const Clock::time_point began = Clock::now();
-          run_in_session(*session.target, "session-" + std::to_string(running), "pass");
+          session.target->run_python("pass", "session-" + std::to_string(running));
           each.values.record(nanoseconds_since(began));
         }
         if (count > 1) starts[count].push_back(std::move(each));

@@ -1,6 +1,6 @@
 // How cost grows with tools: to read a server's list and make it searchable, and to search.
+#include <headrace/bench/figures.hpp>
 #include <headrace/bench/fit.hpp>
-#include <headrace/bench/in_code.hpp>
 #include <headrace/bench/sample_catalogue.hpp>
 #include <headrace/bench/scale.hpp>
 #include <headrace/discovery/search.hpp>

@@ -1,8 +1,8 @@
 // What the bytes cost: to find the line, its id and method, and where its body begins and ends.
-#include <headrace/bench/in_code.hpp>
+#include <headrace/bench/figures.hpp>
+#include <headrace/bench/sample_lines.hpp>
 #include <headrace/bench/words.hpp>
 #include <headrace/framing/envelope.hpp>
-#include <headrace/framing/json_writer.hpp>
 #include <headrace/framing/line_splitter.hpp>
 
 #include <algorithm>
@@ -15,45 +15,6 @@
 
 namespace headrace::bench {
 namespace {
-
-constexpr std::size_t read_size = std::size_t{64} << 10;
-
-// A tools/call whose one argument is text, `size` bytes with its newline.
-std::string call_line(std::size_t size) {
-  std::string line =
-      R"({"jsonrpc":"2.0","id":12345,"method":"tools/call","params":{"name":"echo","arguments":{"text":")";
-  const std::string end = "\"}}}\n";
-  if (line.size() + end.size() < size) line.append(size - line.size() - end.size(), 'x');
-  return line + end;
-}
-
-// A result that is all structure: a list of small objects.
-std::string table_line(std::size_t rows) {
-  std::string line;
-  framing::JsonWriter writer(line);
-  writer.begin_object().member("jsonrpc", "2.0").member("id", 7).key("result").begin_array();
-  for (std::size_t row = 0; row < rows; ++row) {
-    writer.begin_object().member("name", "file").member("size", row).member("dir", false);
-    writer.end_object();
-  }
-  writer.end_array().end_object();
-  return line + "\n";
-}
-
-// What one read of a busy stream brings: whole lines, as many as fit, and at least one.
-struct Batch {
-  std::string bytes;
-  std::size_t lines = 0;
-};
-
-Batch fill_read(const std::string& line) {
-  Batch batch;
-  do {
-    batch.bytes += line;
-    ++batch.lines;
-  } while (batch.bytes.size() + line.size() <= read_size);
-  return batch;
-}
 
 void keep(const void* what) {
   // So that the compiler can't tell that nobody looks at the result.

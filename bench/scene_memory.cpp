@@ -1,5 +1,4 @@
 // What it takes to be there: idle, with servers in use, and for each session and server more.
-#include <headrace/bench/code_rival.hpp>
 #include <headrace/bench/in_code.hpp>
 #include <headrace/bench/words.hpp>
 
@@ -120,10 +119,10 @@ void measure_session(const Setting& setting, Report& report, const std::string& 
     if (!session.target) throw std::runtime_error(session.skipped);
     Target& target = *session.target;
     const auto size = [&] { return (all ? target.memory_of_all() : target.memory()).own; };
-    run_in_session(target, "first", "pass");
+    target.run_python("pass", "first");
     const std::uint64_t before = size();
     for (std::size_t i = 0; i < sessions; ++i)
-      run_in_session(target, "further-" + std::to_string(i), "pass");
+      target.run_python("pass", "further-" + std::to_string(i));
     const std::uint64_t after = size();
     return one_value(after > before ? as_double((after - before) / sessions) : 0);
   };

@@ -103,7 +103,8 @@ void measure_next_run(const Setting& setting, Report& report, const std::string&
 std::uint64_t cancelled_run(Target& target, std::string_view code, std::size_t number) {
   // The number is a text, so that it is none of the target's own.
   const std::string id = "\"cancelled-" + std::to_string(number) + "\"";
-  target.send(run_request(id, code));
+  target.send(R"({"jsonrpc":"2.0","id":)" + id + R"(,"method":"tools/call","params":)" +
+              run_params(code) + "}\n");
   // Nobody says when code has begun to compute; what is cancelled before would flatter.
   std::this_thread::sleep_for(std::chrono::milliseconds(200));
   const Clock::time_point began = Clock::now();

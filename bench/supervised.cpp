@@ -2,13 +2,12 @@
 #include <headrace/bench/processes.hpp>
 #include <headrace/bench/supervised.hpp>
 #include <headrace/bench/target.hpp>
+#include <headrace/bench/temporary_folder.hpp>
 
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
-#include <filesystem>
-#include <string>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <system_error>
@@ -22,25 +21,6 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr auto grace = std::chrono::seconds(3);
-
-class TemporaryFolder {
- public:
-  TemporaryFolder() : path_(std::filesystem::temp_directory_path() / "headrace-bench-XXXXXX") {
-    if (::mkdtemp(path_.data()) == nullptr) {
-      throw std::system_error(errno, std::generic_category(), path_ + " can't be made");
-    }
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  const std::string& path() const noexcept { return path_; }
-
- private:
-  std::string path_;
-};
 
 void signal_all(int signal) {
   for (const ProcessId& process : descendants(::getpid()))

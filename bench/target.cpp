@@ -298,28 +298,38 @@ std::string Target::request(std::string_view method, std::string_view params,
   }
 }
 
-std::string Target::run_python(std::string_view code) {
-  std::string params;
-  JsonWriter writer(params);
-  writer.begin_object().member("name", "run_python").key("arguments").begin_object();
-  writer.member("code", code).member("timeout", 120).end_object().end_object();
+std::string Target::call(std::string_view params) {
   const std::string result = request("tools/call", params);
   simdjson::dom::parser parser;
   const simdjson::dom::element root = parser.parse(result);
-  std::string printed;
+  std::string words;
   simdjson::dom::array blocks;
   if (root["content"].get(blocks) != simdjson::SUCCESS) fail("a result without content: " + result);
   for (const simdjson::dom::element block : blocks) {
     std::string_view text;
     if (block["text"].get(text) == simdjson::SUCCESS) {
-      printed.append(printed.empty() ? "" : "\n").append(text);
+      words.append(words.empty() ? "" : "\n").append(text);
     }
   }
   bool failed = false;
   if (root["isError"].get(failed) == simdjson::SUCCESS && failed) {
-    fail("the code failed: " + printed);
+    fail("a tool failed: " + words.substr(0, 400));
   }
-  return printed;
+  return words;
+}
+
+std::string Target::run_python(std::string_view code, std::string_view session) {
+  return call(run_params(code, session));
+}
+
+std::string run_params(std::string_view code, std::string_view session) {
+  std::string params;
+  JsonWriter writer(params);
+  writer.begin_object().member("name", "run_python").key("arguments").begin_object();
+  writer.member("code", code).member("timeout", 120);
+  if (!session.empty()) writer.member("session", session);
+  writer.end_object().end_object();
+  return params;
 }
 
 }  // namespace headrace::bench

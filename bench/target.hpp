@@ -67,8 +67,11 @@ class Target {
   /// The result object's text; an error answer is thrown.
   std::string request(std::string_view method, std::string_view params,
                       std::chrono::seconds limit = std::chrono::seconds(120));
-  /// What the code printed, by run_python.
-  std::string run_python(std::string_view code);
+  /// The text blocks of a tools/call with these params, each from its own line on; what the tool
+  /// calls an error is thrown.
+  std::string call(std::string_view params);
+  /// What the code printed, by Headrace's run_python; without a session, in the usual one.
+  std::string run_python(std::string_view code, std::string_view session = {});
 
   /// Throws std::runtime_error: the command, `what`, how it ended if it has, its last words.
   [[noreturn]] void fail(const std::string& what);
@@ -89,5 +92,8 @@ class Target {
   std::uint64_t number_ = 0;
   std::string rest_;
 };
+
+/// The params of a tools/call that has Headrace run code.
+std::string run_params(std::string_view code, std::string_view session = {});
 
 }  // namespace headrace::bench

@@ -2,6 +2,7 @@
 //
 //   headrace_guard_work frames SIZE TIMES
 //   headrace_guard_work search TIMES
+#include <headrace/bench/sample_lines.hpp>
 #include <headrace/discovery/catalogue.hpp>
 #include <headrace/discovery/search.hpp>
 #include <headrace/framing/envelope.hpp>
@@ -19,17 +20,9 @@ namespace {
 namespace discovery = headrace::discovery;
 namespace framing = headrace::framing;
 
-std::string call_line(std::size_t size) {
-  std::string line = R"({"jsonrpc":"2.0","id":12345,"method":"tools/call",)"
-                     R"("params":{"name":"echo","arguments":{"text":")";
-  const std::string end = "\"}}}\n";
-  if (line.size() + end.size() < size) line.append(size - line.size() - end.size(), 'x');
-  return line + end;
-}
-
 // One frame for each read, as on a connection with one call in flight.
 bool frames(std::size_t size, long times) {
-  const std::string line = call_line(size);
+  const std::string line = headrace::bench::call_line(size);
   framing::LineSplitter splitter;
   framing::EnvelopeParser parser;
   framing::Frame frame;
