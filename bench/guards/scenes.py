@@ -78,19 +78,55 @@ def inside(build, *arguments):
     return work
 
 
+def call_in_turns(program, tool, width, times):
+    """Calls, `width` of them in flight, which are written at once."""
+    for first in range(0, times * width, width):
+        # Ids of one length, so that each call costs the same.
+        program.ask(b"".join(
+            b'{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":"%s",'
+            b'"arguments":{"text":"%s"}}}\n' % (100000 + number, tool, b"x" * 100)
+            for number in range(first, first + width)), width)
+
+
 def hop(build, width):
-    """Calls through `headrace proxy`, `width` of them in flight, which are written at once."""
+    """Calls through `headrace proxy`."""
 
     def work(counter, times):
         with tempfile.TemporaryDirectory() as home:
             program = Program([*counter, build / "server/headrace", "proxy", "--", *SERVER, width],
                               home)
-            for first in range(0, times * width, width):
-                # Ids of one length, so that each call costs the same.
-                program.ask(b"".join(
-                    b'{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":"echo",'
-                    b'"arguments":{"text":"%s"}}}\n' % (100000 + number, b"x" * 100)
-                    for number in range(first, first + width)), width)
+            call_in_turns(program, b"echo", width, times)
+            program.end()
+
+    return work
+
+
+def configured(home, width):
+    """What makes the server the only one that is configured."""
+    config = Path(home) / "servers.json"
+    command, *arguments = [*SERVER, str(width)]
+    config.write_text(json.dumps(
+        {"mcpServers": {"lockstep": {"command": command, "args": arguments}}}))
+    return {"MCP_BRIDGE_SOURCES": "none", "MCP_SERVERS_CONFIG": str(config),
+            "MCP_BRIDGE_LOG_LEVEL": "ERROR"}
+
+
+def greet(program):
+    program.request(1, "initialize", {
+        "protocolVersion": "2025-06-18", "capabilities": {},
+        "clientInfo": {"name": "guards", "version": "1"}})
+
+
+def gateway_hop(build, width):
+    """Calls through `headrace gateway`."""
+
+    def work(counter, times):
+        with tempfile.TemporaryDirectory() as home:
+            program = Program([*counter, build / "server/headrace", "gateway"], home,
+                              **configured(home, width))
+            greet(program)
+            [tool] = program.request(2, "tools/list", {})["tools"]
+            call_in_turns(program, tool["name"].encode(), width, times)
             program.end()
 
     return work
@@ -111,17 +147,10 @@ def call_from_code(build, width):
 
     def work(counter, times):
         with tempfile.TemporaryDirectory() as home:
-            config = Path(home) / "servers.json"
-            command, *arguments = [*SERVER, str(width)]
-            config.write_text(json.dumps(
-                {"mcpServers": {"lockstep": {"command": command, "args": arguments}}}))
             program = Program([*counter, build / "server/headrace"], home,
                               MCP_BRIDGE_RUNTIME="bwrap", MCP_BRIDGE_WARM="0",
-                              MCP_BRIDGE_SOURCES="none", MCP_SERVERS_CONFIG=str(config),
-                              MCP_BRIDGE_MAX_TIMEOUT="600", MCP_BRIDGE_LOG_LEVEL="ERROR")
-            program.request(1, "initialize", {
-                "protocolVersion": "2025-06-18", "capabilities": {},
-                "clientInfo": {"name": "guards", "version": "1"}})
+                              MCP_BRIDGE_MAX_TIMEOUT="600", **configured(home, width))
+            greet(program)
             code = CODE.format(times=times, width=width, text="x" * 100)
             program.request(2, "tools/call", {"name": "run_python",
                                               "arguments": {"code": code, "timeout": 600}})
