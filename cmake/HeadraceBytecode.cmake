@@ -21,17 +21,16 @@ function(headrace_bytecode_pythons programs keys)
          "$ENV{HOME}/.local/share/uv/python/cpython-3.*/bin/python3")
     list(APPEND candidates ${more})
   endif()
-  set(ask "import sys, zlib, binascii; from importlib._bootstrap_external import MAGIC_NUMBER as m; \
-print(sys.version_info >= (3, 9), f'{sys.implementation.cache_tag}-{m[0] + 256 * m[1]}')")
   set(all)
   set(all_keys)
   foreach(python IN LISTS candidates)
-    execute_process(COMMAND ${python} -I -B -S -c "${ask}" OUTPUT_VARIABLE told ERROR_QUIET
-                    RESULT_VARIABLE failed TIMEOUT 20 OUTPUT_STRIP_TRAILING_WHITESPACE)
-    if(failed EQUAL 0 AND told MATCHES "^True ([a-z0-9-]+)$" AND NOT CMAKE_MATCH_1 IN_LIST all_keys)
+    execute_process(COMMAND ${python} -I -B -S "${PROJECT_SOURCE_DIR}/cmake/pack_bytecode.py" --key
+                    OUTPUT_VARIABLE key ERROR_QUIET RESULT_VARIABLE failed TIMEOUT 20
+                    OUTPUT_STRIP_TRAILING_WHITESPACE)
+    if(failed EQUAL 0 AND NOT key IN_LIST all_keys)
       list(APPEND all ${python})
-      list(APPEND all_keys ${CMAKE_MATCH_1})
-    elseif(NOT HEADRACE_BYTECODE_PYTHONS STREQUAL "auto" AND NOT CMAKE_MATCH_1 IN_LIST all_keys)
+      list(APPEND all_keys ${key})
+    elseif(NOT failed EQUAL 0 AND NOT HEADRACE_BYTECODE_PYTHONS STREQUAL "auto")
       message(FATAL_ERROR "HEADRACE_BYTECODE_PYTHONS: ${python} is no Python 3.9 or newer that runs")
     endif()
   endforeach()

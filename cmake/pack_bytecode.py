@@ -1,5 +1,6 @@
 """Compiles the interpreter's side with the Python that runs this, and packs it for the boot frame.
 
+    pack_bytecode.py --key              only says for which Pythons; fails in one before 3.9
     pack_bytecode.py FOLDER             as a line of JSON
     pack_bytecode.py FOLDER OUTPUT      as an element of a C++ table
 
@@ -52,6 +53,8 @@ def literal(text):
 
 
 def main():
+    if sys.argv[1] == "--key":
+        sys.exit(print(KEY) if sys.version_info >= (3, 9) else "older than 3.9")
     packed = pack(sys.argv[1])
     if len(sys.argv) < 3:
         print(json.dumps(packed))

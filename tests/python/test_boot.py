@@ -17,10 +17,15 @@ print(*sorted(name for name in sys.modules if name.partition(".")[0] in ("mcp", 
 """
 
 
-@pytest.fixture
-def packed():
+def pack():
+    # -I: each time with another seed for the hashes of texts.
     command = [PYTHON, "-I", "-B", str(PACKER), str(SOURCE)]
     return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+
+
+@pytest.fixture
+def packed():
+    return pack()
 
 
 @pytest.fixture
@@ -38,6 +43,10 @@ def test_hello_names_the_bytecode_that_this_python_makes(host, packed):
     code = "import sys; print(sys.implementation.cache_tag)"
     tag = subprocess.run([PYTHON, "-c", code], check=True, stdout=subprocess.PIPE, text=True).stdout
     assert packed["key"].startswith(tag.strip() + "-")
+
+
+def test_a_build_can_be_repeated(packed):
+    assert all(pack() == packed for _ in range(3))
 
 
 def test_a_session_of_bytecode(compiled):
