@@ -94,10 +94,7 @@ int write_page(const Wanted& wanted) {
   return EXIT_SUCCESS;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) try {
-  const Wanted wanted = read_options(argc, argv);
+int carry_out(const Wanted& wanted) {
   switch (wanted.what) {
     case Wanted::What::measure:
       return supervised([&wanted] { return measure(wanted); });
@@ -110,7 +107,18 @@ int main(int argc, char** argv) try {
       break;
   }
   return wanted.status;
-} catch (const std::exception& error) {
-  std::fprintf(stderr, "headrace-bench: %s\n", error.what());
-  return EXIT_FAILURE;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  int failed = exit_usage;
+  try {
+    const Wanted wanted = read_options(argc, argv);
+    failed = EXIT_FAILURE;
+    return carry_out(wanted);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "headrace-bench: %s\n", error.what());
+    return failed;
+  }
 }

@@ -5,7 +5,9 @@
 #include <headrace/bench/scenes.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <map>
 #include <stdexcept>
@@ -209,7 +211,7 @@ Wanted read_options(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    wanted.status = app.exit(error);
+    wanted.status = app.exit(error) == EXIT_SUCCESS ? EXIT_SUCCESS : exit_usage;
     return wanted;
   }
   refuse_the_rest(app);
@@ -235,6 +237,9 @@ Wanted read_options(int argc, char** argv) {
   }
   for (const std::string& program : {setting.echo_server, setting.epoll_relay, setting.asio_relay})
     expect_program(program);
+  if (app.count("--headrace") > 0 && ::access(setting.headrace.c_str(), X_OK) != 0) {
+    throw std::runtime_error("--headrace " + setting.headrace + ": " + std::strerror(errno));
+  }
   choose_rivals(wanted, commands, only);
   wanted.what = Wanted::What::measure;
   return wanted;

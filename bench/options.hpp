@@ -8,6 +8,9 @@
 
 namespace headrace::bench {
 
+/// What the process ends with when its command line is wrong.
+inline constexpr int exit_usage = 2;
+
 struct Wanted {
   enum class What { measure, page, install, nothing };
   What what = What::nothing;
