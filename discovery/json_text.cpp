@@ -28,14 +28,16 @@ void skip_space(std::string_view& text) {
 
 // Length of the string that `text` starts with, quotes included.
 std::size_t string_size(std::string_view text) {
-  for (std::size_t i = 1; i < text.size(); ++i) {
-    if (text[i] == '\\') {
-      ++i;
-    } else if (text[i] == '"') {
-      return i + 1;
-    }
+  std::size_t begin = 1;
+  for (;;) {
+    const std::size_t quote = text.find('"', begin);
+    if (quote == std::string_view::npos) return text.size();
+    std::size_t unescaped = quote;
+    while (unescaped > begin && text[unescaped - 1] == '\\')
+      --unescaped;
+    if ((quote - unescaped) % 2 == 0) return quote + 1;
+    begin = quote + 1;
   }
-  return text.size();
 }
 
 // Length of the value that `text` starts with.
@@ -162,24 +164,30 @@ class Checker {
 
   bool string() {
     const std::size_t begin = at_++;
-    while (!at_end()) {
+    for (skip_plain(); !at_end(); skip_plain()) {
       const char c = text_[at_];
       if (c == '"') {
         ++at_;
         return true;
       }
-      if (c == '\\') {
-        if (!escape()) return false;
-      } else if (static_cast<unsigned char>(c) < 0x20) {
+      if (c != '\\') {
         if (c == '\n') at_ = begin;  // more often a quote was forgotten than a newline written
         return fail(c == '\n' ? "a string is not closed on its line"
                               : "a control character stands in a string: write it as an escape");
-      } else {
-        ++at_;
       }
+      if (!escape()) return false;
     }
     at_ = begin;
     return fail("a string is not closed");
+  }
+
+  // What stands for itself in a string.
+  void skip_plain() {
+    std::size_t at = at_;
+    while (at < text_.size() && text_[at] != '"' && text_[at] != '\\' &&
+           static_cast<unsigned char>(text_[at]) >= 0x20)
+      ++at;
+    at_ = at;
   }
 
   bool escape() {

@@ -54,18 +54,23 @@ void for_each_hump(std::string_view run, F&& visit) {
   }
 }
 
-std::string word_of(std::string_view run) {
-  return stem(ascii_lower(run.substr(0, kMaxWord)));
+// Both `github` and `git`, `hub` find GitHub, where the whole is asked for as well.
+template <typename F>
+void for_each_word(std::string_view text, bool wholes, F&& visit) {
+  for_each_run(text, [&](std::string_view run) {
+    std::size_t humps = 0;
+    for_each_hump(run, [&](std::string_view hump) {
+      visit(hump);
+      ++humps;
+    });
+    if (wholes && humps > 1) visit(run);
+  });
 }
 
-// Both `github` and `git`, `hub` find GitHub, where the whole is asked for as well.
 std::vector<std::string> split(std::string_view text, bool wholes) {
   std::vector<std::string> words;
-  for_each_run(text, [&](std::string_view run) {
-    const std::size_t before = words.size();
-    for_each_hump(run, [&](std::string_view hump) { words.push_back(word_of(hump)); });
-    if (wholes && words.size() - before > 1) words.push_back(word_of(run));
-  });
+  for_each_word(text, wholes,
+                [&words](std::string_view spelling) { words.push_back(stem_of(spelling)); });
   return words;
 }
 
@@ -337,23 +342,28 @@ std::string stem(std::string_view given) {
   return word;
 }
 
+std::string stem_of(std::string_view spelling) {
+  return stem(ascii_lower(spelling.substr(0, kMaxWord)));
+}
+
+void for_each_spelling(std::string_view text,
+                       const std::function<void(std::string_view spelling)>& visit) {
+  for_each_word(text, true, visit);
+}
+
 std::vector<std::string> search_words(std::string_view text) {
   return split(text, false);
 }
 
-std::vector<std::string> search_text_words(std::string_view text) {
-  return split(text, true);
-}
-
 std::vector<std::string> search_name_words(std::string_view name) {
-  std::vector<std::string> words = search_text_words(name);
+  std::vector<std::string> words = split(name, true);
   std::string joined;
   std::size_t runs = 0;
   for_each_run(name, [&](std::string_view run) {
     joined += run;
     ++runs;
   });
-  if (runs > 1) words.push_back(word_of(joined));
+  if (runs > 1) words.push_back(stem_of(joined));
   return words;
 }
 

@@ -1,6 +1,7 @@
 // What counts as a word, and which words count as the same.
 #pragma once
 
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,12 +14,17 @@ namespace headrace::discovery {
 /// and `filing` to `fil`, `created` and `creation` to `creat`.
 std::vector<std::string> search_words(std::string_view text);
 
-/// The words that text is to be found by: also those of camelCase as one, so that both `github` and
-/// `git`, `hub` find GitHub.
-std::vector<std::string> search_text_words(std::string_view text);
-
-/// The same for a name, whose parts may be written as one, too: `readfile` finds read_file.
+/// The words that a name is to be found by: also those of camelCase as one, so that both `github`
+/// and `git`, `hub` find GitHub, and all as one: `readfile` finds read_file.
 std::vector<std::string> search_name_words(std::string_view name);
+
+/// The words that text is to be found by, as they are written: those of search_words(), and those
+/// of camelCase also as one.
+void for_each_spelling(std::string_view text,
+                       const std::function<void(std::string_view spelling)>& visit);
+
+/// The stem of a word as it is written, of whose letters only the first 64 count.
+std::string stem_of(std::string_view spelling);
 
 /// The stem of one word in lower case.
 std::string stem(std::string_view word);

@@ -47,6 +47,26 @@ class SearchTest : public testing::Test {
   Catalogue catalogue;
 };
 
+TEST(SearchIndex, HasOneEntryForAToolWhereverTheWordStands) {
+  const std::vector<ToolDoc> tools{tool("read_page", "Read a page."), tool("next_page"),
+                                   tool("list", "Pages, page by page.")};
+  const SearchIndex index("book", tools);
+  std::vector<std::size_t> having;
+  std::vector<bool> in_name;
+  unsigned strongest = 0;
+  for (std::size_t word = 0; word < index.word_count(); ++word) {
+    if (index.word(word) != "pag") continue;
+    for (const SearchIndex::Posting& posting : index.postings(word)) {
+      having.push_back(posting.tool);
+      in_name.push_back(posting.in_name != 0);
+      if (having.size() == 1) strongest = posting.strength;
+      EXPECT_LE(posting.strength, strongest);
+    }
+  }
+  EXPECT_THAT(having, ElementsAre(0, 1, 2));
+  EXPECT_THAT(in_name, ElementsAre(true, true, false));
+}
+
 TEST(SearchWords, AreSplit) {
   EXPECT_THAT(search_words("read_file"), ElementsAre("read", "fil"));
   EXPECT_THAT(search_words("getHTTPResponse"), ElementsAre("get", "http", "respons"));
