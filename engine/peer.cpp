@@ -40,7 +40,7 @@ PeerShell::~PeerShell() {
 }
 
 std::uint64_t PeerShell::call(std::string_view method, const Payload& params,
-                              const CallOptions& options, Completion completion) {
+                              const CallOptions& options, Completion&& completion) {
   std::error_code failure;
   const std::uint64_t number = core->call(method, params, options, completion, failure);
   if (number == 0) {

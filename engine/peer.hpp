@@ -33,7 +33,7 @@ class PeerShell : public std::enable_shared_from_this<PeerShell> {
   void finish();
   asio::awaitable<bool> async_finish(Deadline deadline);
   std::uint64_t call(std::string_view method, const Payload& params, const CallOptions& options,
-                     Completion completion);
+                     Completion&& completion);
 
   Executor executor;
   std::shared_ptr<PeerCore> core;
@@ -249,7 +249,7 @@ class Peer {
   /// The same without a token: `completion` is called on the peer's executor, inline with reading,
   /// and never from inside this call. For the hot path. Returns a number for cancel().
   std::uint64_t call(std::string_view method, const Payload& params, const CallOptions& options,
-                     Completion completion) {
+                     Completion&& completion) {
     return shell_->call(method, params, options, std::move(completion));
   }
   /// Ends the waiting for a call; a call that has ended is ignored.

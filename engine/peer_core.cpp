@@ -136,7 +136,8 @@ std::uint64_t PeerCore::call(std::string_view method, const Payload& params,
     frame.append("}\n");
     parked_.push_back({number, std::move(frame)});
   } else {
-    append(params);
+    output_.append(head_);
+    append(params, "}\n");
   }
   if (wake) wake();
   return number;
@@ -154,11 +155,16 @@ void PeerCore::write_head(std::uint64_t number, std::string_view method, bool ha
   if (has_params) head_.append(",\"params\":");
 }
 
-void PeerCore::append(const Payload& params) {
-  output_.append(head_);
-  for (const RawJson& piece : params.pieces)
-    output_.append(piece.text, piece.owner);
-  output_.append("}\n");
+// The rest of a line.
+void PeerCore::append(const Payload& json, std::string_view tail) {
+  const auto& [prefix, slice, suffix] = json.pieces;
+  if (json.size() < WriteQueue::reference_threshold) {
+    output_.append({prefix.text, slice.text, suffix.text, tail});
+  } else {
+    for (const RawJson& piece : json.pieces)
+      output_.append(piece.text, piece.owner);
+    output_.append(tail);
+  }
   ++stats_.frames_out;
 }
 
@@ -176,7 +182,8 @@ bool PeerCore::notify(std::string_view method, const Payload& params) {
 void PeerCore::notify_always(std::string_view method, const Payload& params) {
   if (broken()) return;
   write_head(0, method, params.size() > 0);
-  append(params);
+  output_.append(head_);
+  append(params, "}\n");
   check_stall();
   if (wake) wake();
 }
@@ -239,16 +246,9 @@ void PeerCore::respond(std::string_view id, std::string_view key, const Payload&
                    " bytes was dropped: too much waits to be read already");
     return;
   }
-  output_.append(R"({"jsonrpc":"2.0","id":)");
-  output_.append(id);
-  output_.append(",\"");
-  output_.append(key);
-  output_.append("\":");
-  for (const RawJson& piece : json.pieces)
-    output_.append(piece.text, piece.owner);
+  output_.append({R"({"jsonrpc":"2.0","id":)", id, ",\"", key, "\":"});
   // Whatever we were given, the line has to be one.
-  output_.append(size == 0 ? "null}\n" : "}\n");
-  ++stats_.frames_out;
+  append(json, size == 0 ? "null}\n" : "}\n");
   check_stall();
   if (wake) wake();
 }
@@ -319,7 +319,7 @@ void PeerCore::on_frame(framing::Frame& frame) {
       inbound_bytes_ += charge;
       Responder responder(shared_from_this(), envelope.id, charge);
       if (hooks_.on_request) {
-        const Message message{envelope.method, envelope.body, frame};
+        const Message message{envelope.method, envelope.body, frame, envelope.body_tokens};
         hooks_.on_request(std::move(responder), message);
       } else {
         responder.error(-32601, "Method not found");
@@ -328,7 +328,7 @@ void PeerCore::on_frame(framing::Frame& frame) {
     }
     case Kind::notification:
       if (hooks_.on_notification) {
-        const Message message{envelope.method, envelope.body, frame};
+        const Message message{envelope.method, envelope.body, frame, envelope.body_tokens};
         hooks_.on_notification(message);
       }
       return;

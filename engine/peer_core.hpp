@@ -91,6 +91,8 @@ struct Message {
   std::string_view method;
   std::string_view params;
   const framing::Frame& frame;
+  /// For a framing::ObjectScanner that looks into `params`; valid until another message is parsed.
+  framing::Tokens tokens = {};
 };
 
 class PeerCore;
@@ -134,7 +136,7 @@ struct PeerHooks {
   /// for answers as well.
   UniqueFunction<void(const framing::Envelope&, const framing::Frame&)> on_line;
   /// A request that nobody takes is answered with -32601.
-  UniqueFunction<void(Responder, const Message&)> on_request;
+  UniqueFunction<void(Responder&&, const Message&)> on_request;
   UniqueFunction<void(const Message&)> on_notification;
   /// A line that is JSON but no message; whoever must, answers. `id` is raw, empty if unreadable.
   UniqueFunction<void(const framing::Envelope&)> on_invalid;
@@ -243,7 +245,7 @@ class PeerCore : public std::enable_shared_from_this<PeerCore> {
   void look_for_room();
   void fail_all(std::error_code error);
   void write_head(std::uint64_t number, std::string_view method, bool has_params);
-  void append(const Payload& params);
+  void append(const Payload& json, std::string_view tail);
   void respond(std::string_view id, std::string_view key, const Payload& json, std::size_t charge);
   void release(std::size_t charge);
   void check_stall();

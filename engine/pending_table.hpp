@@ -15,7 +15,7 @@ template <class T>
 class PendingTable {
  public:
   /// Keeps `value` and returns its number.
-  std::uint64_t insert(T value) {
+  std::uint64_t insert(T&& value) {
     if ((size_ + 1) * 2 > ring_.size()) grow();
     while (slot(next_).number != 0)
       ++next_;
@@ -35,11 +35,13 @@ class PendingTable {
 
   /// Takes the call out.
   std::optional<T> take(std::uint64_t number) {
-    if (find(number) == nullptr) return std::nullopt;
-    Slot& place = slot(number);
-    place.number = 0;
-    --size_;
-    return std::exchange(place.value, T{});
+    std::optional<T> taken;
+    if (T* value = find(number)) {
+      taken = std::move(*value);
+      slot(number).number = 0;
+      --size_;
+    }
+    return taken;
   }
 
   /// Takes any one call out; used to fail all that is left.

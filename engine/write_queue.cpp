@@ -12,16 +12,18 @@ constexpr std::size_t kept_text = 64 << 10;
 
 }  // namespace
 
-void WriteQueue::append(std::string_view bytes) {
-  if (bytes.empty()) return;
+void WriteQueue::append(std::initializer_list<std::string_view> pieces) {
   const std::size_t offset = adding_.text.size();
-  adding_.text.append(bytes);
+  for (const std::string_view bytes : pieces)
+    adding_.text.append(bytes);
+  const std::size_t length = adding_.text.size() - offset;
+  if (length == 0) return;
   if (!adding_.pieces.empty() && !adding_.pieces.back().owner) {
-    adding_.pieces.back().length += bytes.size();
+    adding_.pieces.back().length += length;
   } else {
-    adding_.pieces.push_back({offset, {}, {}, bytes.size()});
+    adding_.pieces.push_back({offset, {}, {}, length});
   }
-  size_ += bytes.size();
+  size_ += length;
 }
 
 void WriteQueue::append(std::string_view bytes, const framing::BlockRef& owner) {

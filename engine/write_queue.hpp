@@ -5,6 +5,7 @@
 #include <headrace/framing/block.hpp>
 
 #include <cstddef>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,7 +30,9 @@ class WriteQueue {
   static constexpr std::size_t reference_threshold = 4096;
 
   /// Adds a copy.
-  void append(std::string_view bytes);
+  void append(std::string_view bytes) { append({bytes}); }
+  /// The same of several, one behind the other.
+  void append(std::initializer_list<std::string_view> pieces);
   /// Adds `bytes`, which point into `owner`'s block: large ones are not copied, the block is kept.
   void append(std::string_view bytes, const framing::BlockRef& owner);
 

@@ -74,10 +74,11 @@ Fault read_members(std::string_view text, const StructuralIndex& index, Envelope
         break;
       case params:
         // Beside an outcome they mean nothing.
-        if (!keys.has(result | error)) out.body = item.value;
-        break;
+        if (keys.has(result | error)) break;
+        [[fallthrough]];
       default:
         out.body = item.value;
+        out.body_tokens = item.tokens;
         break;
     }
     keys.seen |= field;
@@ -122,6 +123,7 @@ Envelope EnvelopeParser::parse(std::string_view text) noexcept {
   Fault fault = index.build(text);
   if (fault == Fault::none) fault = read_members(text, index, envelope, keys);
   index.trim();
+  if (index.size() == 0) envelope.body_tokens = {};
   if (fault != Fault::none) return salvage(text, fault);
 
   const bool method_ok = !keys.has(method) || read_method(envelope.method);
@@ -131,6 +133,7 @@ Envelope EnvelopeParser::parse(std::string_view text) noexcept {
     return envelope;
   }
   envelope.body = {};
+  envelope.body_tokens = {};
   if (!method_ok || (keys.repeated & method) != 0) envelope.method = {};
   if ((keys.repeated & id) != 0 || !is_valid_id(envelope.id)) envelope.id = {};
   return envelope;

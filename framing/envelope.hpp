@@ -3,6 +3,7 @@
 
 #include <headrace/framing/fault.hpp>
 #include <headrace/framing/line_skimmer.hpp>
+#include <headrace/framing/structural_index.hpp>
 
 #include <cstdint>
 #include <string>
@@ -27,6 +28,9 @@ struct Envelope {
   /// UTF-8, no control characters. Not checked: the letters behind a backslash, the spelling of
   /// numbers. NaN, Infinity and -Infinity pass.
   std::string_view body;
+  /// Those of the body, until this thread parses the next frame; none when the frame was an
+  /// unusually large one, or is invalid.
+  Tokens body_tokens;
 };
 
 /// Parses frames, one at a time. Not for use by two threads at once; keep one and reuse it. What

@@ -8,9 +8,7 @@
 namespace headrace::framing {
 namespace {
 
-Fault scan(std::string_view text, StructuralIndex& index, std::span<Member> wanted) noexcept {
-  if (const Fault fault = index.build(text); fault != Fault::none) return fault;
-  ObjectWalk walk(text, index);
+Fault scan(ObjectWalk walk, std::span<Member> wanted) noexcept {
   if (const Fault fault = walk.begin(); fault != Fault::none) return fault;
 
   Fault found = Fault::none;
@@ -32,16 +30,23 @@ Fault scan(std::string_view text, StructuralIndex& index, std::span<Member> want
 
 }  // namespace
 
-Fault ObjectScanner::scan_members(std::string_view object_text, std::span<Member> wanted) noexcept {
+Fault ObjectScanner::scan_members(std::string_view object_text, std::span<Member> wanted,
+                                  const Tokens& tokens) noexcept {
   const auto forget = [wanted] {
     for (Member& member : wanted)
       member.value = {};
   };
   forget();
   if (object_text.empty()) return Fault::not_object;
-  const Fault fault = scan(object_text, index_, wanted);
+  Fault fault = Fault::none;
+  if (tokens.first != nullptr) {
+    fault = scan(ObjectWalk(tokens), wanted);
+  } else {
+    fault = index_.build(object_text);
+    if (fault == Fault::none) fault = scan(ObjectWalk(object_text, index_), wanted);
+    index_.trim();
+  }
   if (fault != Fault::none) forget();
-  index_.trim();
   return fault;
 }
 

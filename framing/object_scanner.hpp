@@ -23,7 +23,11 @@ class ObjectScanner {
   ///
   /// Faults: not_json, not_object (also for empty text), batch (it is an array), too_deep,
   /// too_large; repeated_key and escaped_key when it concerns a wanted key.
-  Fault scan_members(std::string_view object_text, std::span<Member> wanted) noexcept;
+  ///
+  /// With the `tokens` that were found in it when its message was parsed, this reads no more than
+  /// them.
+  Fault scan_members(std::string_view object_text, std::span<Member> wanted,
+                     const Tokens& tokens = {}) noexcept;
 
  private:
   StructuralIndex index_;

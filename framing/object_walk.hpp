@@ -23,11 +23,16 @@ class ObjectWalk {
   struct Item {
     std::string_view key;    ///< Between the quotes, as written.
     std::string_view value;  ///< Raw, without surrounding space; never empty.
+    Tokens tokens;           ///< The value's.
   };
 
   /// `index` is the one of `text`, successfully built, and outlives the walk.
   ObjectWalk(std::string_view text, const StructuralIndex& index) noexcept
       : text_(text.data()), at_(index.offsets()), end_(index.offsets() + index.size()) {}
+
+  /// A value in such a text, which was walked over before.
+  explicit ObjectWalk(const Tokens& tokens) noexcept
+      : text_(tokens.text), at_(tokens.first), end_(tokens.last) {}
 
   /// Before the first next(): none when the text begins as an object. Anything else is walked to
   /// its end: batch, not_object, or not_json and too_deep when it isn't sound.
@@ -91,6 +96,7 @@ inline bool ObjectWalk::next(Item& item) noexcept {
   item.key = {text_ + key, trim(text_, at_[1]) - 1 - key};
   at_ += 2;
 
+  const std::uint32_t* const first = at_;
   const std::size_t value = *at_;
   const char c = text_[value];
   std::size_t end = 0;
@@ -105,6 +111,7 @@ inline bool ObjectWalk::next(Item& item) noexcept {
     end = trim(text_, *at_);
   }
   item.value = {text_ + value, end - value};
+  item.tokens = {text_, first, at_};
   return true;
 }
 

@@ -10,6 +10,13 @@
 
 namespace headrace::framing {
 
+/// What a StructuralIndex knows of one value inside its text.
+struct Tokens {
+  const char* text = nullptr;            ///< The whole one, which the offsets count from.
+  const std::uint32_t* first = nullptr;  ///< Null: nothing is known.
+  const std::uint32_t* last = nullptr;   ///< Behind the value's last one.
+};
+
 /// Offsets of every bracket, brace, colon, comma, opening quote and first character of any other
 /// token, in order. Memory is kept from text to text; see trim().
 class StructuralIndex {

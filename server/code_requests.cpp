@@ -64,9 +64,10 @@ void CodeRequests::on_request(Responder responder, const Message& message) {
                   "Method not found: " + std::string(message.method));
 }
 
-bool CodeRequests::read_strings(Responder& responder, std::string_view params,
+bool CodeRequests::read_strings(Responder& responder, const Message& message,
                                 std::span<Member> members) {
-  if (params.empty() || scanner_.scan_members(params, members) != framing::Fault::none) {
+  if (message.params.empty() ||
+      scanner_.scan_members(message.params, members, message.tokens) != framing::Fault::none) {
     responder.error(engine::mcp::invalid_params, "the parameters are not an object");
     return false;
   }
@@ -89,7 +90,7 @@ const CatalogueServer* CodeRequests::find_server(Responder& responder, std::stri
 
 void CodeRequests::call_tool(Responder& responder, const Message& message) {
   std::array<Member, 4> members{{{"server"}, {"tool"}, {"arguments"}, {"progress"}}};
-  if (!read_strings(responder, message.params, members)) return;
+  if (!read_strings(responder, message, members)) return;
   const CatalogueServer* server = find_server(responder, members[0].value);
   if (server == nullptr) return;
   tool_name_.clear();

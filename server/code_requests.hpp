@@ -133,7 +133,7 @@ class CodeRequests : public std::enable_shared_from_this<CodeRequests> {
   void try_change(const std::shared_ptr<ToolChange>& change);
   std::shared_ptr<engine::Responder> keep_waiting(engine::Responder responder);
 
-  bool read_strings(engine::Responder& responder, std::string_view params,
+  bool read_strings(engine::Responder& responder, const engine::Message& message,
                     std::span<framing::Member> members);
   const discovery::CatalogueServer* find_server(engine::Responder& responder,
                                                 std::string_view raw_name);

@@ -38,7 +38,7 @@ void CodeRequests::list_servers(Responder& responder, const Message&) {
 
 void CodeRequests::list_tools(Responder& responder, const Message& message) {
   std::array<Member, 1> members{{{"server"}}};
-  if (!read_strings(responder, message.params, members)) return;
+  if (!read_strings(responder, message, members)) return;
   const CatalogueServer* server = find_server(responder, members[0].value);
   if (server == nullptr) return;
   with_tools_of(std::move(responder), *server, Freshness::known,
@@ -51,7 +51,7 @@ void CodeRequests::list_tools(Responder& responder, const Message& message) {
 
 void CodeRequests::query_tool_docs(Responder& responder, const Message& message) {
   std::array<Member, 3> members{{{"server"}, {"tool"}, {"detail"}}};
-  if (!read_strings(responder, message.params, members)) return;
+  if (!read_strings(responder, message, members)) return;
   const CatalogueServer* server = find_server(responder, members[0].value);
   if (server == nullptr) return;
   const Detail detail = discovery::parse_detail(text_of(members[2].value));
@@ -86,7 +86,7 @@ struct CodeRequests::Search {
 
 void CodeRequests::search_tool_docs(Responder& responder, const Message& message) {
   std::array<Member, 3> members{{{"query"}, {"limit"}, {"detail"}}};
-  if (!read_strings(responder, message.params, members)) return;
+  if (!read_strings(responder, message, members)) return;
   const std::string query = text_of(members[0].value);
   if (query.find_first_not_of(" \t\r\n") == std::string::npos) {
     responder.error(engine::mcp::invalid_params, "Missing 'query' value");

@@ -67,8 +67,8 @@ void GatewayCalls::call(std::shared_ptr<Request> request, const GatewayTool& too
   context.tag = number;
   // Small enough for the function's own memory.
   call.request->on_cancel = [this, place] { cancel(place); };
-  auto ended = [self = shared_from_this(), place, number](const Outcome& outcome) {
-    self->finish(place, number, outcome);
+  auto ended = [self = shared_from_this(), place, number](Outcome&& outcome) {
+    self->finish(place, number, std::move(outcome));
   };
   call.ticket = call.server->call_tool(tool.tool, call.request->raw_arguments(), deadline,
                                        std::move(context), std::move(ended));
@@ -80,17 +80,17 @@ void GatewayCalls::cancel(std::uint32_t place) {
   server->cancel(calls_[place].ticket, "the client has cancelled it");
 }
 
-void GatewayCalls::finish(std::uint32_t place, std::uint64_t number, const Outcome& outcome) {
+void GatewayCalls::finish(std::uint32_t place, std::uint64_t number, Outcome&& outcome) {
   if (calls_[place].number != number) return;
   const Call call = std::exchange(calls_[place], {});
   free_.push_back(place);
   Request& request = *call.request;
   request.on_cancel = nullptr;
-  const engine::Answer& answer = outcome.answer;
+  const Payload body({}, {outcome.answer.body, std::move(outcome.answer.frame.owner)}, {});
   if (!outcome.error) {
-    request.result(Payload({}, {answer.body, answer.frame.owner}, {}));
+    request.result(body);
   } else if (outcome.error == Errc::remote_error) {
-    request.raw_error(Payload({}, {answer.body, answer.frame.owner}, {}));
+    request.raw_error(body);
   } else {
     request.error(outcome.error == Errc::timed_out ? timed_out : server_failed, outcome.message);
   }

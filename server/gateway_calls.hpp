@@ -48,7 +48,7 @@ class GatewayCalls : public std::enable_shared_from_this<GatewayCalls> {
   std::uint32_t enter(std::shared_ptr<engine::mcp::Request> request,
                       std::shared_ptr<Downstream> server);
   void cancel(std::uint32_t place);
-  void finish(std::uint32_t place, std::uint64_t number, const engine::mcp::Outcome& outcome);
+  void finish(std::uint32_t place, std::uint64_t number, engine::mcp::Outcome&& outcome);
   Asker find_asker(const Downstream* server, std::uint64_t tag, const Respondents& tried);
   std::shared_ptr<const Respondent> whole_client();
 

@@ -91,7 +91,7 @@ void CodeRequests::list_prompts(Responder& responder, const Message& message) {
 void CodeRequests::list_offered(Responder& responder, const Message& message,
                                 const Listing& listing) {
   std::array<Member, 1> members{{{"server"}}};
-  if (!read_strings(responder, message.params, members)) return;
+  if (!read_strings(responder, message, members)) return;
   const CatalogueServer* server = find_server(responder, members[0].value);
   if (server == nullptr) return;
   const std::shared_ptr<Downstream> downstream = find_downstream(responder, *server);
@@ -113,7 +113,7 @@ void CodeRequests::list_offered(Responder& responder, const Message& message,
 
 void CodeRequests::read_resource(Responder& responder, const Message& message) {
   std::array<Member, 2> members{{{"server"}, {"uri"}}};
-  if (!read_strings(responder, message.params, members)) return;
+  if (!read_strings(responder, message, members)) return;
   const CatalogueServer* server = find_server(responder, members[0].value);
   if (server == nullptr) return;
   if (!is_string(members[1].value)) {
@@ -127,7 +127,7 @@ void CodeRequests::read_resource(Responder& responder, const Message& message) {
 
 void CodeRequests::get_prompt(Responder& responder, const Message& message) {
   std::array<Member, 3> members{{{"server"}, {"name"}, {"arguments"}}};
-  if (!read_strings(responder, message.params, members)) return;
+  if (!read_strings(responder, message, members)) return;
   const CatalogueServer* server = find_server(responder, members[0].value);
   if (server == nullptr) return;
   if (!is_string(members[1].value)) {

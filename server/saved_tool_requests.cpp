@@ -37,7 +37,7 @@ struct CodeRequests::ToolChange {
 
 void CodeRequests::save_tool(Responder& responder, const Message& message) {
   std::array<Member, 2> members{{{"name"}, {"source"}}};
-  if (!read_strings(responder, message.params, members)) return;
+  if (!read_strings(responder, message, members)) return;
   if (!is_string(members[0].value) || !is_string(members[1].value)) {
     responder.error(engine::mcp::invalid_params, "'name' and 'source' must be strings");
     return;
@@ -53,7 +53,7 @@ void CodeRequests::save_tool(Responder& responder, const Message& message) {
 
 void CodeRequests::delete_tool(Responder& responder, const Message& message) {
   std::array<Member, 1> members{{{"name"}}};
-  if (!read_strings(responder, message.params, members)) return;
+  if (!read_strings(responder, message, members)) return;
   if (!is_string(members[0].value)) {
     responder.error(engine::mcp::invalid_params, "'name' must be a string");
     return;

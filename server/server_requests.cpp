@@ -55,7 +55,7 @@ bool CodeRequests::may_change_servers(Responder& responder) const {
 void CodeRequests::add_server(Responder& responder, const Message& message) {
   if (!may_change_servers(responder)) return;
   std::array<Member, 2> members{{{"name"}, {"config"}}};
-  if (!read_strings(responder, message.params, members)) return;
+  if (!read_strings(responder, message, members)) return;
   const std::string name = text_of(members[0].value);
   const std::string_view config = members[1].value;
   if (!is_string(members[0].value) || !config.starts_with('{')) {
@@ -99,7 +99,7 @@ void CodeRequests::add_server(Responder& responder, const Message& message) {
 void CodeRequests::remove_server(Responder& responder, const Message& message) {
   if (!may_change_servers(responder)) return;
   std::array<Member, 1> members{{{"name"}}};
-  if (!read_strings(responder, message.params, members)) return;
+  if (!read_strings(responder, message, members)) return;
   const CatalogueServer* server = find_server(responder, members[0].value);
   if (server == nullptr) return;
   const discovery::ServerSpec spec = server->spec();

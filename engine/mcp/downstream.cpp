@@ -70,6 +70,8 @@ Downstream::Ticket Downstream::call_tool(std::string_view tool, const RawJson& a
 Downstream::Ticket Downstream::call_tool(std::string_view tool, const RawJson& arguments,
                                          Deadline deadline, CallContext context,
                                          OutcomeCallback callback) {
+  if (can_send() && takes_one_request(CallKind::tool, context))
+    return send_tool(tool, arguments, deadline, std::move(callback));
   return dispatch(CallKind::tool, tool, Payload({}, arguments, {}), deadline, std::move(context),
                   std::move(callback));
 }
@@ -88,13 +90,12 @@ Downstream::Ticket Downstream::call(std::string_view method, const Payload& para
 
 Downstream::Ticket Downstream::dispatch(CallKind kind, std::string_view method,
                                         const Payload& params, Deadline deadline,
-                                        CallContext context, OutcomeCallback callback) {
+                                        CallContext context, OutcomeCallback&& callback) {
   if (!can_send()) {
     return admit(kind, method, params, deadline, std::move(context), std::move(callback));
   }
   const bool is_tool = kind == CallKind::tool;
-  const bool as_task = is_tool && context.as_task && facts_.tool_tasks;
-  if (plain_ && !context.on_progress && !as_task && context.meta.empty()) {
+  if (takes_one_request(kind, context)) {
     if (is_tool) return send_tool(method, params.pieces[1], deadline, std::move(callback));
     return send(method, params, deadline, std::move(callback));
   }
@@ -104,6 +105,12 @@ Downstream::Ticket Downstream::dispatch(CallKind kind, std::string_view method,
   }
   const std::string whole = with_member(params.text(), R"("_meta":{)" + meta_ + "}");
   return send(method, std::string_view(whole), deadline, std::move(callback));
+}
+
+// Nothing but the call's own params goes out, and whatever comes back is its outcome.
+bool Downstream::takes_one_request(CallKind kind, const CallContext& context) const {
+  const bool as_task = kind == CallKind::tool && context.as_task && facts_.tool_tasks;
+  return plain_ && !context.on_progress && !as_task && context.meta.empty();
 }
 
 Downstream::Ticket Downstream::admit(CallKind kind, std::string_view method, const Payload& params,
@@ -155,27 +162,29 @@ void Downstream::rest() {
 }
 
 Downstream::Ticket Downstream::send_tool(std::string_view tool, const RawJson& arguments,
-                                         Deadline deadline, OutcomeCallback callback) {
+                                         Deadline deadline, OutcomeCallback&& callback) {
   write_call_tool_prefix(call_prefix_, tool);
-  const RawJson none{"{}", {}};
-  const Payload params(call_prefix_, arguments.text.empty() ? none : arguments, "}");
+  Payload params(call_prefix_, arguments, "}");
+  if (arguments.text.empty()) params.pieces[1].text = "{}";
   return send("tools/call", params, deadline, std::move(callback));
 }
 
 Downstream::Ticket Downstream::send(std::string_view method, const Payload& params,
-                                    Deadline deadline, OutcomeCallback callback) {
+                                    Deadline deadline, OutcomeCallback&& callback) {
   // The peer ends its calls before we are gone, so that `this` is safe in there.
   auto completion = [this, callback = std::move(callback)](std::error_code error,
                                                            Answer answer) mutable {
     --calls_under_way_;
-    // We also close the peer of a server that does not answer any more.
-    if (error == Errc::peer_closed || (error == Errc::shutting_down && !stop_requested_)) {
-      broken_.push_back(std::move(callback));
-      return;
-    }
-    if (error == Errc::timed_out || error == Errc::cancelled) on_given_up();
     Outcome outcome{error, std::move(answer), {}};
-    if (error) outcome.message = explain(error, outcome.answer);
+    if (error) {
+      // We also close the peer of a server that does not answer any more.
+      if (error == Errc::peer_closed || (error == Errc::shutting_down && !stop_requested_)) {
+        broken_.push_back(std::move(callback));
+        return;
+      }
+      if (error == Errc::timed_out || error == Errc::cancelled) on_given_up();
+      outcome.message = explain(error, outcome.answer);
+    }
     callback(std::move(outcome));
   };
   static_assert(sizeof(completion) <= 96);

@@ -206,11 +206,12 @@ class Downstream : public std::enable_shared_from_this<Downstream> {
   Ticket admit(CallKind kind, std::string_view method, const Payload& params, Deadline deadline,
                CallContext context, OutcomeCallback callback);
   Ticket dispatch(CallKind kind, std::string_view method, const Payload& params, Deadline deadline,
-                  CallContext context, OutcomeCallback callback);
+                  CallContext context, OutcomeCallback&& callback);
+  bool takes_one_request(CallKind kind, const CallContext& context) const;
   Ticket send_tool(std::string_view tool, const RawJson& arguments, Deadline deadline,
-                   OutcomeCallback callback);
+                   OutcomeCallback&& callback);
   Ticket send(std::string_view method, const Payload& params, Deadline deadline,
-              OutcomeCallback callback);
+              OutcomeCallback&& callback);
   void send_waiting();
   void fail_waiting(std::error_code error, const std::string& message);
   void abandon_calls();

@@ -25,7 +25,7 @@ QuestionReply not_declared(const std::string& method) {
 
 }  // namespace
 
-Request::Request(Responder responder, std::string_view method, std::string_view name,
+Request::Request(Responder&& responder, std::string_view method, std::string_view name,
                  RawJson arguments, std::string_view progress_token,
                  std::shared_ptr<const ClientContext> client, std::weak_ptr<ServerRole> role)
     : responder_(std::move(responder)),
@@ -65,7 +65,7 @@ void Request::end() {
   // A responder that was not used answers by itself.
   responder_ = Responder();
   const auto role = role_.lock();
-  if (role && !id_.empty()) role->finished(std::exchange(id_, {}));
+  if (role && !id_.empty()) role->finished(*this);
 }
 
 void Request::cancel() {
@@ -269,7 +269,7 @@ void Request::ask_next_round() {
   responder_.result(std::string_view(json));
   responder_ = Responder();
   progress_token_.clear();
-  role->finished(std::exchange(id_, {}));
+  role->finished(*this);
 }
 
 void Request::resume(Responder responder, std::shared_ptr<const ClientContext> client,
@@ -277,6 +277,7 @@ void Request::resume(Responder responder, std::shared_ptr<const ClientContext> c
                      std::map<std::string, std::string, std::less<>> answers) {
   responder_ = std::move(responder);
   id_ = responder_.id();
+  if (const auto role = role_.lock()) role->enter(*this);
   client_ = std::move(client);
   progress_token_ = progress_token;
   state_.clear();

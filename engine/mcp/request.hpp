@@ -30,7 +30,7 @@ class Request : public std::enable_shared_from_this<Request> {
  public:
   /// `name` is that of the tool or prompt, or the resource's URI; `arguments` is held, or copied if
   /// nobody owns it; `progress_token` is raw JSON, empty for none; `client` is not null.
-  Request(Responder responder, std::string_view method, std::string_view name, RawJson arguments,
+  Request(Responder&& responder, std::string_view method, std::string_view name, RawJson arguments,
           std::string_view progress_token, std::shared_ptr<const ClientContext> client,
           std::weak_ptr<ServerRole> role);
   ~Request();

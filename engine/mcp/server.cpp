@@ -23,7 +23,7 @@ Server::~Server() {
 PeerHooks Server::hooks() {
   // The peer is closed before we are gone, and calls none of these then.
   PeerHooks hooks;
-  hooks.on_request = [this](Responder responder, const Message& message) {
+  hooks.on_request = [this](Responder&& responder, const Message& message) {
     role_->on_request(std::move(responder), message);
   };
   hooks.on_notification = [this](const Message& message) { role_->on_notification(message); };

@@ -16,13 +16,14 @@ using framing::Member;
 namespace {
 
 // One pass where all is well; else it is found out with which of them it is not.
-RequestParts read_parts(std::string_view params, framing::ObjectScanner& scanner) {
+RequestParts read_parts(const Message& message, framing::ObjectScanner& scanner) {
   RequestParts parts;
-  if (params.empty() || scanner.scan_members(params, parts.members) == Fault::none) return parts;
-  for (std::size_t i = 0; i < parts.members.size(); ++i) {
-    const std::span<Member> one(&parts.members[i], 1);
-    parts.bad[i] = scanner.scan_members(params, one) != Fault::none;
-  }
+  const auto scan = [&message, &scanner](std::span<Member> members) {
+    return scanner.scan_members(message.params, members, message.tokens) == Fault::none;
+  };
+  if (message.params.empty() || scan(parts.members)) return parts;
+  for (std::size_t i = 0; i < parts.members.size(); ++i)
+    parts.bad[i] = !scan({&parts.members[i], 1});
   return parts;
 }
 
@@ -66,7 +67,7 @@ void ServerRole::later(UniqueFunction<void()> task) {
   if (output_.later) output_.later(std::move(task));
 }
 
-void ServerRole::on_request(Responder responder, const Message& message) {
+void ServerRole::on_request(Responder&& responder, const Message& message) {
   if (requests_.contains(responder.id()) || subscriptions_.is_listening(responder.id())) {
     responder.error(invalid_request, "Invalid request: a request with this id is under way");
     return;
@@ -74,18 +75,14 @@ void ServerRole::on_request(Responder responder, const Message& message) {
   const auto* const route =
       std::find_if(std::begin(routes), std::end(routes),
                    [&message](const Route& one) { return one.method == message.method; });
-  parts_ = read_parts(message.params, scanner_);
+  parts_ = read_parts(message, scanner_);
   if (parts_.bad[RequestParts::meta] && is_object(message.params)) {
     responder.error(invalid_params, "'_meta' must be there once, and be written without escapes");
     return;
   }
-  ClientContext modern;
-  MetaFault fault;
-  if (!read_request_meta(parts_[RequestParts::meta], modern, fault)) {
-    responder.error(fault.code, fault.message, fault.data);
-    return;
-  }
-  const bool is_modern = modern.era == Era::modern;
+  std::shared_ptr<const ClientContext> client = read_client(responder);
+  if (!client) return;
+  const bool is_modern = client->era == Era::modern;
   const bool known = route != std::end(routes);
   if (known && !is_modern && !route->legacy) {
     responder.error(invalid_params, "'_meta' lacks '" + std::string(meta_key::protocol_version) +
@@ -96,12 +93,26 @@ void ServerRole::on_request(Responder responder, const Message& message) {
     responder.error(method_not_found, "Method not found: " + std::string(message.method));
     return;
   }
-  client_ = is_modern ? std::make_shared<const ClientContext>(std::move(modern)) : legacy_client_;
+  client_ = std::move(client);
   if (is_modern && message.method != "server/discover" && !std::exchange(awaited_, true) &&
       on_initialized) {
     on_initialized();
   }
   (this->*route->handler)(responder, message, *client_);
+}
+
+// Whom a request is from; null, and refused, when its `_meta` is not as it has to be.
+std::shared_ptr<const ClientContext> ServerRole::read_client(Responder& responder) {
+  const std::string_view meta = parts_[RequestParts::meta];
+  if (meta.empty()) return legacy_client_;
+  ClientContext client;
+  MetaFault fault;
+  if (!read_request_meta(meta, client, fault)) {
+    responder.error(fault.code, fault.message, fault.data);
+    return nullptr;
+  }
+  if (client.era == Era::legacy) return legacy_client_;
+  return std::make_shared<const ClientContext>(std::move(client));
 }
 
 void ServerRole::on_notification(const Message& message) {
@@ -178,9 +189,8 @@ void ServerRole::log_data(LogLevel level, std::string_view source, std::string_v
   if (!output_.notify) return;
   const bool for_legacy = greeted_ && level >= options_.log_level;
   const auto wants = [level](const auto& entry) {
-    const std::shared_ptr<Request> request = entry.second.lock();
-    return request && request->client_->era == Era::modern && request->client_->log_level &&
-           level >= *request->client_->log_level;
+    const ClientContext& client = *entry.second->client_;
+    return client.era == Era::modern && client.log_level && level >= *client.log_level;
   };
   if (!for_legacy && std::none_of(requests_.begin(), requests_.end(), wants)) return;
   std::string params;
@@ -230,12 +240,11 @@ void ServerRole::withdraw(std::uint64_t question) {
 
 void ServerRole::cancel_all() {
   while (!requests_.empty()) {
-    const std::string id = requests_.begin()->first;
-    const std::shared_ptr<Request> request = requests_.begin()->second.lock();
-    cancel_request(id);
+    Request& request = *requests_.begin()->second;
+    const std::shared_ptr<Request> held = request.weak_from_this().lock();
     // Whoever works on it may take long to let go; its id is free for the next.
-    if (request) request->id_.clear();
-    finished(id);
+    finished(request);
+    if (held) held->cancel();
   }
   for (auto& [state, suspended] : std::exchange(suspended_, {}))
     suspended.request->cancel();
@@ -338,36 +347,33 @@ void ServerRole::set_level(Responder& responder, const Message& message, const C
   responder.result(std::string_view("{}"));
 }
 
-// Of two requests with one id, it is the later one that can be cancelled.
-void ServerRole::enter(std::string_view id, const std::shared_ptr<Request>& request) {
-  if (const auto same = requests_.find(id); same != requests_.end()) {
-    same->second = request;
-  } else if (spare_requests_.empty()) {
-    requests_.emplace(id, request);
+// Of two requests with one id none comes so far: on_request() refuses the second.
+void ServerRole::enter(Request& request) {
+  if (spare_requests_.empty()) {
+    requests_.emplace(request.id_, &request);
   } else {
     Requests::node_type node = std::move(spare_requests_.back());
     spare_requests_.pop_back();
-    node.key() = id;
-    node.mapped() = request;
+    node.key() = request.id_;
+    node.mapped() = &request;
     requests_.insert(std::move(node));
   }
 }
 
-void ServerRole::finished(const std::string& id) {
+void ServerRole::finished(Request& request) {
   constexpr std::size_t most_spare = 64;
-  constexpr std::size_t longest_spare = 256;  // an id may be as long as a frame
-  Requests::node_type node = requests_.extract(id);
-  if (node.empty()) return;
-  node.mapped().reset();
-  const bool is_small = node.key().capacity() <= longest_spare;
-  if (is_small && spare_requests_.size() < most_spare) spare_requests_.push_back(std::move(node));
+  const auto found = requests_.find(request.id_);
+  if (found == requests_.end() || found->second != &request) return;
+  Requests::node_type node = requests_.extract(found);
+  request.id_.clear();
+  if (spare_requests_.size() < most_spare) spare_requests_.push_back(std::move(node));
   if (requests_.empty() && on_idle) on_idle();
 }
 
 bool ServerRole::cancel_request(std::string_view id) {
   const auto found = requests_.find(id);
   if (found == requests_.end()) return false;
-  if (const std::shared_ptr<Request> request = found->second.lock()) request->cancel();
+  if (const auto request = found->second->weak_from_this().lock()) request->cancel();
   return true;
 }
 

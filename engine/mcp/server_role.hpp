@@ -21,6 +21,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace headrace::engine::mcp {
@@ -162,7 +163,7 @@ class ServerRole : public std::enable_shared_from_this<ServerRole> {
 
   void connect(ServerOutput output);
 
-  void on_request(Responder responder, const Message& message);
+  void on_request(Responder&& responder, const Message& message);
   void on_notification(const Message& message);
   void on_invalid(const framing::Envelope& envelope);
   void on_oversize(const framing::LineSplitter::Oversize& line);
@@ -250,9 +251,10 @@ class ServerRole : public std::enable_shared_from_this<ServerRole> {
   // A request that may be the next round of an earlier one: then that goes on, and this is null.
   std::shared_ptr<Request> admit_or_resume(Responder& responder, const Message& message);
 
+  std::shared_ptr<const ClientContext> read_client(Responder& responder);
   void later(UniqueFunction<void()> task);
-  void enter(std::string_view id, const std::shared_ptr<Request>& request);
-  void finished(const std::string& id);
+  void enter(Request& request);
+  void finished(Request& request);
   bool cancel_request(std::string_view id);
 
   // A request that waits for the client's next round.
@@ -267,11 +269,11 @@ class ServerRole : public std::enable_shared_from_this<ServerRole> {
   ServerOutput output_;
   std::string server_info_;
   Subscriptions subscriptions_;
-  using Requests = std::map<std::string, std::weak_ptr<Request>, std::less<>>;
-  Requests requests_;  // by raw id
+  // By raw id, which is the request's own; they go from here before they go.
+  using Requests = std::unordered_map<std::string_view, Request*>;
+  Requests requests_;
   // Some of those that have ended, so that the next need no memory.
   std::vector<Requests::node_type> spare_requests_;
-  std::string name_;  // of the request being routed; kept for its memory
   std::map<std::string, Suspended, std::less<>> suspended_;  // by requestState
   framing::ObjectScanner scanner_;
   framing::StructuralIndex meta_index_;

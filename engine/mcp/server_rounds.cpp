@@ -20,6 +20,10 @@ namespace dom = simdjson::dom;
 
 constexpr std::size_t most_suspended = 256;
 
+bool is_escaped(std::string_view raw) {
+  return raw.find('\\') != std::string_view::npos;
+}
+
 // Raw, a view into `raw_meta`; empty when there is none.
 std::string_view progress_token(std::string_view raw_meta, framing::ObjectScanner& scanner) {
   std::array<Member, 1> members{{{"progressToken"}}};
@@ -100,20 +104,20 @@ std::shared_ptr<Request> ServerRole::admit(Responder& responder, std::string_vie
       std::make_shared<Request>(std::move(responder), method, name, std::move(arguments),
                                 progress_token(raw_meta, scanner_), client_, weak_from_this());
   request->other_meta_ = other_meta(raw_meta, meta_index_);
-  enter(request->id_, request);
+  enter(*request);
   return request;
 }
 
 std::shared_ptr<Request> ServerRole::admit_or_resume(Responder& responder, const Message& message) {
-  constexpr std::size_t most_kept = 1024;  // a name may be as long as a frame
-  if (name_.capacity() > most_kept) name_ = std::string();
-  std::string& name = name_;
-  name.clear();
-  if (parts_.bad[RequestParts::name] || !is_string(parts_[RequestParts::name]) ||
-      !framing::append_unescaped(name, parts_[RequestParts::name])) {
+  const std::string_view raw_name = parts_[RequestParts::name];
+  std::string unescaped;
+  if (parts_.bad[RequestParts::name] || !is_string(raw_name) ||
+      (is_escaped(raw_name) && !framing::append_unescaped(unescaped, raw_name))) {
     responder.error(invalid_params, "'name' must be a string");
     return nullptr;
   }
+  const std::string_view name =
+      is_escaped(raw_name) ? unescaped : raw_name.substr(1, raw_name.size() - 2);
   const std::string_view arguments = parts_[RequestParts::arguments];
   const bool none = arguments.empty() || arguments == "null";
   if (parts_.bad[RequestParts::arguments] || (!none && !is_object(arguments))) {
@@ -157,7 +161,6 @@ std::shared_ptr<Request> ServerRole::admit_or_resume(Responder& responder, const
   }
   const std::shared_ptr<Request> request = std::move(found->second.request);
   suspended_.erase(found);
-  enter(responder.id(), request);
   request->resume(std::move(responder), client_, progress_token(meta, scanner_),
                   std::move(answers));
   return nullptr;

@@ -57,7 +57,7 @@ TEST(PendingTable, AnOldCallKeepsItsPlaceWhileThousandsPass) {
 TEST(PendingTable, ATakenValueIsNotKeptAlive) {
   PendingTable<std::shared_ptr<int>> table;
   const auto value = std::make_shared<int>(1);
-  const auto number = table.insert(value);
+  const auto number = table.insert(std::shared_ptr<int>(value));
   EXPECT_EQ(value.use_count(), 2);
   table.take(number);
   EXPECT_EQ(value.use_count(), 1);
@@ -113,7 +113,7 @@ TEST(PendingTable, EmptyingALargeOneIsNotQuadratic) {
   PendingTable<int> table;
   constexpr int many = 300000;
   for (int i = 0; i < many; ++i)
-    table.insert(i);
+    table.insert(int{i});
   int taken = 0;
   while (table.take_any())
     ++taken;

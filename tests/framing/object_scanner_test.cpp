@@ -1,4 +1,5 @@
 // Looking up members of an object.
+#include <headrace/framing/envelope.hpp>
 #include <headrace/framing/object_scanner.hpp>
 
 #include <array>
@@ -24,6 +25,43 @@ TEST(ObjectScanner, FindsMembersAndLeavesTheAbsentEmpty) {
   EXPECT_EQ(wanted[1].value, R"("fs")");
   EXPECT_EQ(wanted[2].value, R"("read")");
   EXPECT_EQ(wanted[3].value, "");
+}
+
+TEST(ObjectScanner, TheTokensOfAMessageSayTheSameAsItsText) {
+  EnvelopeParser parser;
+  ObjectScanner scanner;
+  for (const char* params :
+       {R"({"a":1,"b":{"a":[2,{"b":3}]},"c":"}"})", R"( { "b" : [ ] , "a" : "x" } )", "{}",
+        R"({"a":{}})", R"({"a":1,"a":2})", R"({"\u0061":1,"b":2})", "[1,2]", "[]", "5", R"("a")",
+        "null", R"({"a":[[[]]],"b":-1.5e3})"}) {
+    for (const char* behind : {"}", R"(,"id":1})", R"(,"x":{"a":7}})"}) {
+      const Padded line(R"({"jsonrpc":"2.0","method":"m","params":)" + std::string(params) +
+                        behind);
+      const Envelope envelope = parser.parse(line.text());
+      ASSERT_EQ(envelope.fault, Fault::none) << line.text();
+      ASSERT_NE(envelope.body_tokens.first, nullptr);
+      std::array<Member, 2> along{{{"a"}, {"b"}}};
+      std::array<Member, 2> anew{{{"a"}, {"b"}}};
+      EXPECT_EQ(scanner.scan_members(envelope.body, along, envelope.body_tokens),
+                scanner.scan_members(envelope.body, anew))
+          << line.text();
+      for (std::size_t i = 0; i < along.size(); ++i)
+        EXPECT_EQ(along[i].value, anew[i].value) << line.text();
+    }
+  }
+}
+
+TEST(ObjectScanner, ALargeMessageHasNoTokensLeft) {
+  const std::string text(std::size_t{3} << 20, 'x');
+  const Padded line(R"({"jsonrpc":"2.0","method":"m","params":{"a":")" + text + R"("}})");
+  EnvelopeParser parser;
+  const Envelope envelope = parser.parse(line.text());
+  ASSERT_EQ(envelope.fault, Fault::none);
+  EXPECT_EQ(envelope.body_tokens.first, nullptr);
+  std::array<Member, 1> wanted{{{"a"}}};
+  ObjectScanner scanner;
+  EXPECT_EQ(scanner.scan_members(envelope.body, wanted, envelope.body_tokens), Fault::none);
+  EXPECT_EQ(wanted[0].value.size(), text.size() + 2);
 }
 
 TEST(ObjectScanner, ValuesOfALastScanAreForgotten) {
