@@ -39,6 +39,11 @@ std::string why_taken(const ServerSpec& known, const ServerSpec& given) {
          "' already: runtime.remove_server() it first, or give this one another name";
 }
 
+std::string why_gone(const ServerSpec& spec) {
+  if (spec.owner != 0) return "its session has removed it";
+  return "it was removed from the configuration (" + spec.source.file + ")";
+}
+
 // Whether it has a name that a pattern with `*` and `?` fits.
 bool fits(const std::string& pattern, const ServerSpec& server) {
   const auto is_one = [&pattern](const auto& named) {
@@ -142,11 +147,15 @@ void Registry::take_servers() {
     added_[i].alias = aliases[configured + i];
   }
   servers.insert(servers.end(), added_.begin(), added_.end());
+  std::map<std::string, std::string> why_removed;
+  for (const CatalogueServer& server : catalogue_.servers())
+    why_removed.emplace(server.spec().name, why_gone(server.spec()));
   const discovery::CatalogueChanges changes = catalogue_.set_servers(std::move(servers));
   for (const std::string& server : changes.removed)
-    retire(server);
+    retire(server, why_removed[server]);
   for (const std::string& server : changes.restarted)
-    retire(server);
+    retire(server, "what " + catalogue_.find_server(server)->spec().source.file +
+                       " says of it has changed; the next call starts it anew");
 }
 
 }  // namespace headrace::server

@@ -1,4 +1,5 @@
 // What a gateway's client is shown, and when it is told that this has changed.
+#include <headrace/discovery/glob.hpp>
 #include <headrace/server/gateway.hpp>
 
 #include <algorithm>
@@ -350,9 +351,12 @@ void Gateway::call(std::shared_ptr<Request> request) {
     calls_->call(std::move(request), *tool);
     return;
   }
-  // Its server may not have been asked yet, or have got it since.
+  // Its server may not have been asked yet, or have got it since. Another server is not waited for,
+  // nor is any for a name that is not offered.
   const CatalogueServer* server = server_of(request->name());
-  if (server == nullptr || server->is_confirmed()) return refuse(*request);
+  const bool offered =
+      options_.tools.empty() || discovery::matches_any_glob(options_.tools, request->name());
+  if (server == nullptr || server->is_confirmed() || !offered) return refuse(*request);
   registry_->with_tools(server->spec().name, Freshness::confirmed,
                         engine::Deadline::after(options_.list_wait),
                         [weak = weak_from_this(), request](const std::string&) mutable {

@@ -121,15 +121,16 @@ std::string Registry::why_unavailable(std::string_view server) const {
   return text;
 }
 
-void Registry::retire(const std::string& server) {
+void Registry::retire(const std::string& server, const std::string& why) {
   const auto found = entries_.find(server);
   if (found == entries_.end()) return;
   Entry entry = std::move(found->second);
   entries_.erase(found);
   queue_.finished(server);
   for (Listed& done : entry.waiting)
-    done("server '" + server + "' is configured otherwise now, or no longer");
+    done("server '" + server + "' was ended: " + why);
   if (!entry.downstream) return;
+  entry.downstream->set_end_reason(why);
   asio::awaitable<void> closing = close_one(std::move(entry.downstream));
   asio::co_spawn(executor_, std::move(closing), asio::detached);
 }

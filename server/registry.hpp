@@ -167,7 +167,7 @@ class Registry : public std::enable_shared_from_this<Registry> {
   std::string take_list(const std::string& server, Entry& entry, engine::mcp::ListPages& pages);
   void keep_failure(const std::string& server, Entry& entry, const std::string& error);
   void take_servers();
-  void retire(const std::string& server);
+  void retire(const std::string& server, const std::string& why);
   engine::mcp::DownstreamHooks downstream_hooks(const std::string& server);
   void on_tools_changed(const std::string& server);
   void report(const discovery::Faults& faults);

@@ -53,7 +53,7 @@ Downstream::~Downstream() {
 }
 
 void Downstream::abandon_calls() {
-  fail_waiting(Errc::shutting_down, source_ + " is being closed");
+  fail_waiting(Errc::shutting_down, closing_message());
   break_flows(true);
   desk_->close_all("the server is being closed");
   peer_.close();
@@ -121,7 +121,7 @@ Downstream::Ticket Downstream::admit(CallKind kind, std::string_view method, con
   const Advice advice = stop_requested_ ? Advice::fail : state_.on_demand(now);
   if (advice == Advice::fail) {
     if (stop_requested_ || state_.phase() == Phase::closed) {
-      finish_later(std::move(callback), Errc::shutting_down, source_ + " is being closed");
+      finish_later(std::move(callback), Errc::shutting_down, closing_message());
     } else {
       finish_later(std::move(callback), Errc::server_unavailable,
                    source_ + " could not be started: " + state_.last_failure() +
@@ -348,6 +348,7 @@ std::string Downstream::explain(std::error_code error, const Answer& answer) con
     return "a message to or from " + source_ + " is over the frame limit of " +
            std::to_string(options_.frame_limit >> 20) + " MiB; ask for less at a time";
   }
+  if (error == Errc::shutting_down) return closing_message();
   if (error == Errc::invalid_answer) return source_ + " answered with a line that can't be read";
   return source_ + ": " + error.message();
 }

@@ -172,6 +172,8 @@ class Downstream : public std::enable_shared_from_this<Downstream> {
 
   /// The orderly end: closes stdin, waits, SIGTERM, SIGKILL. Calls under way fail. For good.
   asio::awaitable<void> async_close();
+  /// Why that is going to be, for the errors of calls under way: "it was removed from …".
+  void set_end_reason(std::string why) { end_reason_ = std::move(why); }
 
   const LaunchSpec& spec() const noexcept { return spec_; }
   const ServerFacts& facts() const noexcept { return facts_; }
@@ -236,6 +238,7 @@ class Downstream : public std::enable_shared_from_this<Downstream> {
   Handshake::Step handle(Handshake& handshake, StartSignals& signals);
   asio::awaitable<std::string> tear_down();
   void finish_broken(const std::string& how);
+  std::string closing_message() const;
 
   // downstream_flow.cpp: calls of several requests.
   Ticket start_flow(CallKind kind, std::string_view method, const Payload& params,
@@ -294,6 +297,7 @@ class Downstream : public std::enable_shared_from_this<Downstream> {
   Event ended_;     // the peer ended, or we are to stop
   Event finished_;  // no supervisor runs
   bool stop_requested_ = false;
+  std::string end_reason_;
   bool resting_ = false;  // until the process is gone
 
   std::list<Waiting> waiting_;

@@ -83,7 +83,7 @@ asio::awaitable<void> Downstream::supervise(std::shared_ptr<Downstream> self) {
   }
   if (self->stop_requested_) {
     self->state_.on_closed();
-    self->fail_waiting(Errc::shutting_down, self->source_ + " is being closed");
+    self->fail_waiting(Errc::shutting_down, self->closing_message());
   }
   supervising.over = true;
   self->finished_.set();
@@ -277,9 +277,16 @@ asio::awaitable<std::string> Downstream::tear_down() {
 void Downstream::finish_broken(const std::string& how) {
   std::vector<OutcomeCallback> broken = std::exchange(broken_, {});
   if (broken.empty()) return;
-  const std::string message = with_stderr(source_ + " " + how + " while the call was under way");
+  const std::string message =
+      stop_requested_ && !end_reason_.empty()
+          ? closing_message()
+          : with_stderr(source_ + " " + how + " while the call was under way");
   for (OutcomeCallback& callback : broken)
     callback(Outcome{Errc::peer_closed, {}, message});
+}
+
+std::string Downstream::closing_message() const {
+  return source_ + (end_reason_.empty() ? " is being closed" : " was ended: " + end_reason_);
 }
 
 asio::awaitable<void> Downstream::async_close() {

@@ -198,6 +198,21 @@ TEST_F(Downstreams, ClosedWithCallsUnderWay) {
   EXPECT_EQ(other->times, 1);
 }
 
+TEST_F(Downstreams, ClosedForAReasonThatEachCallIsTold) {
+  using Mode = std::vector<std::string>;
+  for (const Mode& mode : {Mode{}, Mode{"ignores_eof"}, Mode{"mute"}}) {
+    stop_quickly = !mode.empty();
+    make(mode);
+    if (mode != Mode{"mute"}) expect_alive();
+    const auto silent = begin("silent");
+    server->set_end_reason("nobody wants it");
+    close();
+    EXPECT_EQ(silent->times, 1);
+    EXPECT_EQ(silent->message, "server 'fake' was ended: nobody wants it");
+    EXPECT_EQ(call("echo").message, "server 'fake' was ended: nobody wants it");
+  }
+}
+
 TEST_F(Downstreams, ClosedThoughItIgnoresEverything) {
   stop_quickly = true;
   make({"ignores_eof"});

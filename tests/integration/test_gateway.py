@@ -54,6 +54,14 @@ def text(client, name, /, **arguments):
     return call(client, name, **arguments)["content"][0]["text"]
 
 
+def begin_call(client):
+    """The id of one that has come to a faulty server, and that this never answers."""
+    id = client.request("tools/call", {"name": "faulty__silent", "arguments": {}})
+    while "silent" not in json.loads(text(client, "faulty__called")):
+        pass
+    return id
+
+
 def expect(client, *names):
     """Waits until these are the tools. Looks whenever the client is told of a change, and never
     else: being told is what is tested."""
@@ -189,6 +197,20 @@ def test_a_hanging_server_is_left_out(gateway, home):
     assert text(client, "verbatim__process").isdigit()
 
 
+def test_a_name_that_nobody_has_waits_for_no_other_server(gateway, home):
+    home.add_python("hanging", "faulty.py", "hang")
+    home.add_python("verbatim", "verbatim.py")
+    client = gateway("--tool", "*_e*", "--tool", "v*", "--tool", "nobody*",
+                     MCP_BRIDGE_START_TIMEOUT=300)
+    assert text(client, "verbatim__process").isdigit()
+    waiting = client.request("tools/call", {"name": "hanging__echo", "arguments": {}})
+    for name in ("nobody__echo", "nobody", "hanging", "", "__", "verbatim__x", "hanging__x"):
+        error = client.error("tools/call", {"name": name, "arguments": {}})
+        assert error["code"] == -32602 and f"Unknown tool: {name}" in error["message"]
+    # This one may have it, once it has started.
+    assert client.answers(waiting) == []
+
+
 def test_who_starts_it_again_behind_a_script_is_stopped(gateway, home):
     count = home.path / "starts"
     home.add("mirror", "sh", "-c", f"echo >>'{count}'; exec '{conftest.PROGRAM}' gateway")
@@ -235,6 +257,31 @@ def test_the_configuration_changes_meanwhile(gateway, home):
     error = client.error("tools/call", {"name": "many__tool_0", "arguments": {}})
     assert error["code"] == -32602
     assert len(text(client, "plain__blob", size=5)) == 5
+
+
+@pytest.mark.parametrize("how", ["waits to be read", "runs on"])
+def test_a_server_is_taken_out_of_the_configuration_in_the_middle_of_a_call(gateway, home, how):
+    file = home.add_python("faulty", "faulty.py", *(["stubborn"] if how == "runs on" else []))
+    client = gateway()
+    tools(client)
+    id = begin_call(client)
+    file.unlink()
+    assert client.wait(id)["error"] == {
+        "code": -32000,
+        "message": f"server 'faulty' was ended: it was removed from the configuration ({file})"}
+    expect(client)
+
+
+def test_the_entry_of_a_server_changes_in_the_middle_of_a_call(gateway, home):
+    home.add_python("faulty", "faulty.py")
+    client = gateway()
+    tools(client)
+    id = begin_call(client)
+    file = home.add_python("faulty", "faulty.py", env={"NEW": "yes"})
+    error = client.wait(id)["error"]
+    assert error == {"code": -32000, "message": f"server 'faulty' was ended: what {file} says of it "
+                                                "has changed; the next call starts it anew"}
+    assert text(client, "faulty__ok").startswith("ok by ")
 
 
 def test_a_tool_that_an_old_list_has_not_is_asked_for(gateway, home):
@@ -345,9 +392,7 @@ def test_a_call_that_is_given_up_is_given_up_at_the_server(gateway, home):
     home.add_python("faulty", "faulty.py")
     client = gateway()
     tools(client)
-    id = client.request("tools/call", {"name": "faulty__silent", "arguments": {}})
-    while "silent" not in json.loads(text(client, "faulty__called")):
-        pass
+    id = begin_call(client)
     client.notify("notifications/cancelled", {"requestId": id, "reason": "enough"})
     assert len(json.loads(text(client, "faulty__cancelled"))) == 1
     assert client.answers(id) == []
