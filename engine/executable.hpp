@@ -10,6 +10,10 @@ namespace headrace::engine {
 /// slash. Empty, with `why` set to a sentence, when there is none that can be executed.
 std::string find_executable(std::string_view command, std::string_view path, std::string& why);
 
+/// Why the system refuses to execute a file that find_executable() has found, for its errno: most
+/// often it is not the file that is missing, but what its first line names.
+std::string why_not_executed(const std::string& file, int error);
+
 /// The value of `name` in an environment of "NAME=value" strings; empty when absent.
 template <class Strings>
 std::string_view environment_value(const Strings& environment, std::string_view name) {

@@ -180,7 +180,8 @@ std::optional<Spawned> spawn(const SpawnSpec& spec, Diagnostics& diagnostics,
                           environment.data());
   }
   if (error != 0) {
-    diagnostics.message = "'" + file + "' can't be executed: " + std::strerror(error);
+    const bool of_child = !spec.cwd.empty() && !file.starts_with('/');
+    diagnostics.message = why_not_executed(of_child ? spec.cwd + "/" + file : file, error);
     if (error == EAGAIN) {
       diagnostics.message +=
           ". This user, or this group of processes, may not have more of them: see `ulimit -u`, "

@@ -9,6 +9,17 @@
 #include <unistd.h>
 
 namespace headrace::engine {
+namespace {
+
+constexpr const char* no_stdin =
+    "stdin is not open, but the client's messages come from there: whoever starts this has to give "
+    "it a pipe, or /dev/null";
+constexpr const char* no_stdout =
+    "stdout is not open, but messages for the client go there: whoever starts this has to give it "
+    "a "
+    "pipe, or /dev/null";
+
+}  // namespace
 
 ProtocolStdio::ProtocolStdio(const Executor& executor)
     : input_(checked(executor)), output_(executor) {
@@ -29,8 +40,8 @@ ProtocolStdio::~ProtocolStdio() {
 
 // Comes first: Asio's own descriptors would take the places of those that are closed.
 const Executor& ProtocolStdio::checked(const Executor& executor) {
-  if (::fcntl(STDIN_FILENO, F_GETFD) < 0) throw_errno("stdin is not open");
-  if (::fcntl(STDOUT_FILENO, F_GETFD) < 0) throw_errno("stdout is not open");
+  if (::fcntl(STDIN_FILENO, F_GETFD) < 0) throw_errno(no_stdin);
+  if (::fcntl(STDOUT_FILENO, F_GETFD) < 0) throw_errno(no_stdout);
   if (::fcntl(STDERR_FILENO, F_GETFD) < 0) {
     const int null = ::open("/dev/null", O_RDWR);
     if (null != STDERR_FILENO) throw_errno("can't open /dev/null in place of stderr");
@@ -46,7 +57,7 @@ int ProtocolStdio::adopt(int fd, int access, Saved& saved) {
     open = false;
     errno = EBADF;
   }
-  if (!open) throw_errno(fd == 0 ? "stdin is not open" : "stdout is not open");
+  if (!open) throw_errno(fd == 0 ? no_stdin : no_stdout);
   if (S_ISFIFO(status.st_mode) || ::isatty(fd) == 1) {
     const std::string path = "/proc/self/fd/" + std::to_string(fd);
     const int own = ::open(path.c_str(), access | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);

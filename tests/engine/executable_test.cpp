@@ -1,6 +1,7 @@
 // find_executable: along PATH, by path, and what it says when there is none.
 #include <headrace/engine/executable.hpp>
 
+#include <cerrno>
 #include <unistd.h>
 #include <vector>
 
@@ -33,6 +34,25 @@ TEST(FindExecutable, ADirectoryOfThatNameIsPassedOver) {
   two.file("tool", "", true);
   std::string why;
   EXPECT_EQ(find_executable("tool", one.path() + ":" + two.path(), why), two / "tool");
+}
+
+TEST(FindExecutable, WhatAScriptIsRunByMayBeMissing) {
+  const TemporaryFolder folder;
+  const auto why = [&folder](const char* text, int error) {
+    return why_not_executed(folder.file("tool", text, true), error);
+  };
+  EXPECT_THAT(why("#! \t/no/python3 -u\nx", ENOENT), HasSubstr("names '/no/python3' as its"));
+  EXPECT_THAT(why("#!/no/python3", ENOENT), HasSubstr("names '/no/python3' as its"));
+  EXPECT_THAT(why("#!/bin/sh\r\nx", ENOENT),
+              HasSubstr("'/bin/sh' as its interpreter, and ends as"));
+  for (const char* text : {"", "#!", "#!\n", "#! ",
+                           "\x7f"
+                           "ELF"}) {
+    EXPECT_THAT(why(text, ENOENT), HasSubstr("loaded by"));
+    EXPECT_THAT(why(text, ENOEXEC), HasSubstr("no script either"));
+  }
+  EXPECT_THAT(why("#!/bin/sh", EACCES), HasSubstr("ermission denied"));
+  EXPECT_THAT(why_not_executed(folder / "gone", ENOENT), HasSubstr("No such file"));
 }
 
 TEST(FindExecutable, SaysThatItIsNotOnPath) {

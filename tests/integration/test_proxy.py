@@ -199,6 +199,32 @@ def test_a_file_that_is_no_program(proxy, home):
     assert str(path) in client.errors
 
 
+@pytest.mark.parametrize("first, words", [
+    ("#!/no/such/python3 -u\n", "names '/no/such/python3' as its interpreter, which is not there"),
+    ("#!/bin/sh\r\n", "names '/bin/sh' as its interpreter, and ends as lines do on Windows"),
+    ("import sys\n", "begin with '#!'"),
+    ("\x7fELF\n", "no program for this machine")])
+def test_a_script_that_can_not_be_executed(proxy, home, first, words):
+    path = home.path / "server.py"
+    path.write_bytes(first.encode() + b"print()\n")
+    path.chmod(0o755)
+    client = proxy(path)
+    assert client.wait_exit() == 127
+    [line] = client.errors.splitlines()
+    assert f"'{path}' can't be executed" in line and words in line
+
+
+@pytest.mark.parametrize("closing, missing", [("0<&-", "stdin"), ("1>&-", "stdout")])
+def test_stdio_that_is_closed(home, watch, closing, missing):
+    """Before the server is started, which would live on."""
+    started = home.path / "started"
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'exec "{conftest.PROGRAM}" proxy -- touch "{started}" {closing}'],
+        env=home.environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1 and not done.stdout and not started.exists()
+    assert f"headrace: {missing} is not open" in done.stderr and "give it a pipe" in done.stderr
+
+
 @pytest.mark.parametrize("arguments", [["proxy"], ["proxy", "--"], ["proxy", "--no-such-flag", "--", "x"]])
 def test_without_a_command_it_says_how(home, arguments):
     done = subprocess.run([conftest.PROGRAM, *arguments], env=home.environment(), check=False,
