@@ -93,7 +93,8 @@ std::unique_ptr<Child> Child::start(const Executor& executor, const SpawnSpec& s
                                     ChildOptions options, std::shared_ptr<ProcessGuard> guard,
                                     Diagnostics& diagnostics) {
   std::function<void(std::uint64_t)> before;
-  if (guard != nullptr) {
+  const bool guard_may_wait = guard != nullptr && options.ends_with_us && !guard->runs();
+  if (guard != nullptr && !guard_may_wait) {
     guard->prepare();
     before = [&guard](std::uint64_t inode) { guard->expect_group(inode); };
   }
@@ -101,7 +102,11 @@ std::unique_ptr<Child> Child::start(const Executor& executor, const SpawnSpec& s
   if (!spawned) return nullptr;
   auto state = std::make_shared<State>(executor, std::move(options), guard);
   state->pid = spawned->pid;
-  if (guard != nullptr) guard->add_group(state->pid);
+  if (guard_may_wait) {
+    guard->add_group_later(state->pid);
+  } else if (guard != nullptr) {
+    guard->add_group(state->pid);
+  }
   state->input = std::move(spawned->input);
   state->output = std::move(spawned->output);
   if (spawned->errors) state->errors.assign(spawned->errors.release());

@@ -35,6 +35,8 @@ struct ChildOptions {
   std::function<void(std::string_view)> on_stderr;
   /// Destroying it does not kill it: the guard was told how to end it, and does when we are gone.
   bool left_to_guard = false;
+  /// It ends with us without a guard too, so that none is started for it alone.
+  bool ends_with_us = false;
 };
 
 /// Owns a process group. Destroying it kills the group (SIGKILL); the leader is reaped by the

@@ -120,7 +120,16 @@ void ProcessGuard::expect_group(std::uint64_t stdin_inode) {
 }
 
 void ProcessGuard::remove_group(pid_t group) {
+  waiting_.erase(group);
   if (pipe_) send("-" + std::to_string(group));
+}
+
+void ProcessGuard::add_group_later(pid_t group) {
+  if (pipe_) {
+    add_group(group);
+  } else {
+    waiting_.insert(group);
+  }
 }
 
 void ProcessGuard::add_command(std::string_view key, const std::vector<std::string>& argv) {
@@ -154,6 +163,9 @@ bool ProcessGuard::start() {
   pid_ = child->pid;
   pipe_ = std::move(child->input);
   ::fcntl(pipe_.get(), F_SETFL, O_NONBLOCK);
+  for (const pid_t group : waiting_)
+    backlog_ += "+" + std::to_string(group) + "\n";
+  waiting_.clear();
   return true;
 }
 

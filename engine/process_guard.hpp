@@ -27,6 +27,7 @@ class ProcessGuard {
 
   /// Starts it, so that no time passes between the start of a child and its entry.
   void prepare();
+  bool runs() const noexcept { return static_cast<bool>(pipe_); }
 
   /// `group` is killed unless it is removed before our end.
   void add_group(pid_t group);
@@ -34,6 +35,9 @@ class ProcessGuard {
   /// add_group() it is known by that (on Linux). One that fails to start is forgotten by the next.
   void expect_group(std::uint64_t stdin_inode);
   void remove_group(pid_t group);
+  /// As add_group(), for one that ends with us by other means as well: nothing is started for its
+  /// sake alone, it is told to the shell when there is one.
+  void add_group_later(pid_t group);
 
   /// `argv` is run unless removed; `key` names it: letters, digits and underscores.
   void add_command(std::string_view key, const std::vector<std::string>& argv);
@@ -52,7 +56,8 @@ class ProcessGuard {
   Fd pipe_;
   pid_t pid_ = -1;
   bool failed_ = false;
-  std::string backlog_;  // what a full pipe did not take
+  std::string backlog_;      // what a full pipe did not take
+  std::set<pid_t> waiting_;  // groups that are added when there is a shell
 };
 
 }  // namespace headrace::engine

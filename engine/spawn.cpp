@@ -176,6 +176,14 @@ std::optional<Spawned> spawn(const SpawnSpec& spec, Diagnostics& diagnostics,
   {
     // posix_spawn has no attribute for limits.
     const EarlierOpenFiles for_child;
+    std::optional<SteppedDown> as_user;
+    if (spec.user) as_user.emplace(*spec.user);
+    if (as_user && as_user->error() != 0) {
+      diagnostics.message = "can't step down to user " + std::to_string(spec.user->user) +
+                            " and group " + std::to_string(spec.user->group) + ": " +
+                            std::strerror(as_user->error());
+      return std::nullopt;
+    }
     error = ::posix_spawn(&child.pid, file.c_str(), &actions.value, &attributes.value, argv.data(),
                           environment.data());
   }

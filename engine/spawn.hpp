@@ -3,6 +3,7 @@
 
 #include <headrace/engine/error.hpp>
 #include <headrace/engine/fd.hpp>
+#include <headrace/engine/step_down.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -27,6 +28,8 @@ struct SpawnSpec {
   bool share_stderr = false;
   /// True: a session of its own, so that no signal from our terminal reaches it.
   bool own_session = false;
+  /// Root's children may be another user, with nothing that is root's; on Linux.
+  std::optional<UserIds> user;
 };
 
 /// A child that runs. The descriptors are our ends of its 0, 1 and 2: blocking, close-on-exec.

@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <stdexcept>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace headrace::sandbox {
@@ -19,7 +20,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view nobody = "65534";
 constexpr std::string_view inner_path = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin";
 
 // Numbers of descriptors in bubblewrap's process.
@@ -28,6 +28,7 @@ constexpr int passwd_number = 11;
 constexpr int group_number = 12;
 constexpr int hosts_number = 13;
 constexpr int nsswitch_number = 14;
+constexpr int first_copy_number = 15;
 
 using Arguments = std::vector<std::string>;
 
@@ -61,10 +62,14 @@ User parse_user(const std::string& text) {
 
 // Root steps down before anything else: limits on processes don't bind root, and files that only
 // root may read must stay unread.
-void add_step_down(Arguments& argv, const HostView& host, const User& user) {
-  if (!host.root) return;
-  add(argv, {host.setpriv, "--reuid", user.uid == "0" ? nobody : user.uid, "--regid",
-             user.gid == "0" ? nobody : user.gid, "--clear-groups", "--inh-caps=-all"});
+engine::UserIds stepped_down(const User& user) {
+  constexpr std::uint32_t nobody = 65534;
+  const auto other_than_root = [](const std::string& text) {
+    std::uint32_t number = 0;
+    std::from_chars(text.data(), text.data() + text.size(), number);
+    return number == 0 ? nobody : number;
+  };
+  return {other_than_root(user.uid), other_than_root(user.gid)};
 }
 
 void add_namespaces(Arguments& argv, const RuntimeFacts& facts, const User& user) {
@@ -87,15 +92,42 @@ void add_root_entry(Arguments& argv, const fs::path& root, const std::string& na
   }
 }
 
-void add_host_files(Arguments& argv) {
+// As a link where it leads to what is there anyway, as a copy where it is small: each mount takes
+// bubblewrap as long as fifty kilobytes.
+void add_host_entry(Launch& launch, int number, const std::string& path) {
+  constexpr off_t small = 128 << 10;
+  std::error_code error;
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) != 0) return;
+  if (S_ISLNK(status.st_mode) && fs::canonical(path, error).native().starts_with("/usr/")) {
+    const fs::path target = fs::read_symlink(path, error);
+    const fs::path followed = (fs::path(path).parent_path() / target).lexically_normal();
+    if (!error && followed.native().starts_with("/usr/")) {
+      add(launch.argv, {"--symlink", target.native(), path});
+      return;
+    }
+  }
+  // Root may open what the sandbox's user may not.
+  if (S_ISREG(status.st_mode) && (status.st_mode & S_IROTH) != 0 && status.st_size <= small) {
+    if (std::optional<InheritedFile> file = InheritedFile::opened(number, path)) {
+      add(launch.argv, {"--perms", "0444", "--file", std::to_string(number), path});
+      launch.files.push_back(std::move(*file));
+      return;
+    }
+  }
+  add(launch.argv, {"--ro-bind-try", path, path});
+}
+
+void add_host_files(Launch& launch) {
   for (const char* name : {"usr", "bin", "lib", "lib32", "lib64", "libx32", "sbin"}) {
-    add_root_entry(argv, "/", name);
+    add_root_entry(launch.argv, "/", name);
   }
   // Nothing of /etc but what the dynamic linker and common libraries look up.
+  int number = first_copy_number;
   for (const char* path : {"/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d",
                            "/etc/alternatives", "/etc/localtime", "/etc/fonts", "/etc/mime.types",
                            "/etc/protocols", "/etc/services", "/etc/os-release"}) {
-    add(argv, {"--ro-bind-try", path, path});
+    add_host_entry(launch, number++, path);
   }
 }
 
@@ -132,7 +164,12 @@ void add_synthetic_files(Launch& launch, const User& user, const fs::path& folde
   for (const File& file : files) {
     if (has_etc && !fs::exists(folder.native() + file.path, ignored)) continue;
     launch.files.push_back(InheritedFile::holding(file.number, "headrace-file", file.text));
-    add(launch.argv, {"--ro-bind-data", std::to_string(file.number), file.path});
+    // Over one that is there goes only a mount.
+    if (has_etc) {
+      add(launch.argv, {"--ro-bind-data", std::to_string(file.number), file.path});
+    } else {
+      add(launch.argv, {"--perms", "0444", "--file", std::to_string(file.number), file.path});
+    }
   }
 }
 
@@ -166,8 +203,7 @@ bool is_folder(const std::string& image) {
 }
 
 // A version that lacks what this one is given does not start anything.
-std::optional<Guess> guess(const std::string& executable, const HostView& host) {
-  if (host.root && host.setpriv.empty()) return std::nullopt;
+std::optional<Guess> guess(const std::string& executable, const HostView&) {
   Guess guess;
   guess.facts.executable = executable;
   guess.facts.disable_userns = guess.facts.rootless = guess.facts.init = true;
@@ -180,7 +216,7 @@ std::vector<Command> probe(const std::string& executable, const HostView&) {
   return {{executable, "--version"}};
 }
 
-ProbeVerdict read_probe(const std::string& executable, const HostView& host,
+ProbeVerdict read_probe(const std::string& executable, const HostView&,
                         std::span<const CommandResult> results) {
   if (results.empty()) return {std::nullopt, "bwrap was not asked"};
   int major = 0;
@@ -193,9 +229,6 @@ ProbeVerdict read_probe(const std::string& executable, const HostView& host,
   if (!at_least(7)) {
     return {std::nullopt,
             "bwrap " + version + " can't bound the size of /tmp: 0.7 or newer is needed"};
-  }
-  if (host.root && host.setpriv.empty()) {
-    return {std::nullopt, "bwrap needs setpriv to step down from root: install util-linux"};
   }
   RuntimeFacts facts;
   facts.executable = executable;
@@ -214,12 +247,13 @@ Launch launch(const RuntimeFacts& facts, const HostView& host, const LaunchReque
   // Ours may be closed to whom root steps down to.
   launch.working_directory = "/";
   launch.watch_usage = true;
+  launch.ends_with_us = true;
+  if (host.root) launch.user = stepped_down(user);
   launch.limits = {.memory = spec.limits.memory,
                    .processes = host.nproc_per_namespace ? spec.limits.pids : 0,
                    .file_size = 0};
 
   Arguments& argv = launch.argv;
-  add_step_down(argv, host, user);
   add_namespaces(argv, facts, user);
   add_places(argv, spec.limits);
   std::string python = "python3";
@@ -239,7 +273,7 @@ Launch launch(const RuntimeFacts& facts, const HostView& host, const LaunchReque
                   "name one in MCP_BRIDGE_IMAGE");
     }
     python = found.executable;
-    add_host_files(argv);
+    add_host_files(launch);
     for (const std::string& path : found.paths)
       add(argv, {"--ro-bind", path, path});
   }

@@ -103,7 +103,6 @@ HostView look_at_host() {
   host.docker_init = find_docker_init(host.search_path);
   host.podman_host = environment("CONTAINER_HOST");
   if (host.podman_host.empty()) host.podman_host = environment("CONTAINER_CONNECTION");
-  host.setpriv = find_on_path("setpriv", host.search_path + ":/usr/bin:/bin");
   host.podman_init = find_podman_init(host.search_path);
   utsname system{};
   if (::uname(&system) == 0) {

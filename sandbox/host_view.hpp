@@ -15,7 +15,6 @@ struct HostView {
   bool docker_context = false;       ///< The user has chosen one of docker's contexts.
   bool docker_init = false;          ///< docker's init is installed.
   std::string podman_host;           ///< CONTAINER_HOST or CONTAINER_CONNECTION.
-  std::string setpriv;               ///< Path of setpriv; empty: not installed.
   bool podman_init = false;          ///< podman's init (catatonit) is installed.
   bool memory_controller = false;    ///< Root may limit memory by cgroups…
   bool pids_controller = false;      ///< …and numbers of processes.

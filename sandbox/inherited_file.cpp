@@ -16,6 +16,12 @@ InheritedFile::~InheritedFile() {
   if (fd_ >= 0) ::close(fd_);
 }
 
+std::optional<InheritedFile> InheritedFile::opened(int child_number, const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  if (fd < 0) return std::nullopt;
+  return InheritedFile(child_number, fd);
+}
+
 InheritedFile InheritedFile::holding(int child_number, const std::string& label,
                                      std::string_view bytes) {
 #ifdef __linux__

@@ -1,6 +1,7 @@
 // A descriptor of ours that a child process is to find open under a certain number.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,6 +15,9 @@ class InheritedFile {
   /// Every child needs one of its own, since the read position is shared.
   /// Throws std::system_error.
   static InheritedFile holding(int child_number, const std::string& label, std::string_view bytes);
+
+  /// A file that is there, to be read. Nothing where it can't be opened.
+  static std::optional<InheritedFile> opened(int child_number, const std::string& path);
 
   InheritedFile(InheritedFile&& other) noexcept
       : child_number_(other.child_number_), fd_(std::exchange(other.fd_, -1)) {}

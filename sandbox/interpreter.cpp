@@ -62,6 +62,7 @@ std::unique_ptr<Interpreter> Interpreter::start(const engine::Executor& executor
     spec.argv = launch.argv;
     spec.environment = launch.environment ? *launch.environment : engine::own_environment();
     spec.cwd = launch.working_directory;
+    spec.user = launch.user;
     for (const InheritedFile& file : launch.files) {
       spec.fds.push_back({file.child_number(), file.fd()});
     }
@@ -83,6 +84,7 @@ std::unique_ptr<Interpreter> Interpreter::start(const engine::Executor& executor
     // A command of an engine that is killed while it makes a container leaves half of one.
     engine::ChildOptions options;
     options.left_to_guard = self->guarded_command_;
+    options.ends_with_us = launch.ends_with_us;
     self->child_ = Child::start(executor, spec, std::move(options), guard, diagnostics);
     if (!self->child_) return nullptr;
     if (self->guarded_command_) guard->end_by_command(self->child_->pid(), self->guard_key());

@@ -5,6 +5,7 @@
 // exceptions are the small local look-ups that `launch` of bubblewrap needs (where Python is).
 #pragma once
 
+#include <headrace/engine/step_down.hpp>
 #include <headrace/sandbox/host_view.hpp>
 #include <headrace/sandbox/inherited_file.hpp>
 
@@ -79,12 +80,15 @@ struct Launch {
   /// The whole environment of the command. Unset: it inherits ours. bubblewrap gets an empty one
   /// because sandboxed code can read the environment of bubblewrap's process 1.
   std::optional<std::vector<std::string>> environment;
-  std::string working_directory;     ///< To start the command in; empty: ours.
-  std::vector<InheritedFile> files;  ///< To be open in the child under their numbers.
+  std::string working_directory;        ///< To start the command in; empty: ours.
+  std::vector<InheritedFile> files;     ///< To be open in the child under their numbers.
+  std::optional<engine::UserIds> user;  ///< Whom to start the command as; unset: as we are.
   InterpreterLimits limits;
   /// The sandbox's processes are descendants of the started one, and nobody but us adds up their
   /// memory: watch them with `measure_usage`.
   bool watch_usage = false;
+  /// The kernel ends all of it when we are gone, also by SIGKILL.
+  bool ends_with_us = false;
 };
 
 /// One command to run to its end: stdin empty, output captured.

@@ -5,7 +5,11 @@
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
+#include <fstream>
 #include <sstream>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -100,6 +104,62 @@ struct Children : testing::Test {
 
   asio::io_context context;
 };
+
+// --- another user ---
+
+#ifdef __linux__
+
+std::string own_credentials() {
+  std::ifstream file("/proc/thread-self/status");
+  std::string text;
+  for (std::string line; std::getline(file, line);) {
+    for (const char* name : {"Uid:", "Gid:", "Groups:", "Cap"}) {
+      if (line.starts_with(name)) text += line + '\n';
+    }
+  }
+  return text;
+}
+
+TEST_F(Children, RootsCanBeAnotherUserWithNothingOfRootsAndWithNoWayBack) {
+  if (::geteuid() != 0) GTEST_SKIP() << "for root";
+  const std::string before = own_credentials();
+  int death_signal = 0;
+  ASSERT_EQ(::prctl(PR_SET_PDEATHSIG, SIGTERM), 0);
+  const int dumpable = ::prctl(PR_GET_DUMPABLE);
+  SpawnSpec spec;
+  spec.argv = {"/bin/grep", "-E",
+               "^(Uid|Gid|Groups|CapInh|CapPrm|CapEff|CapAmb):", "/proc/self/status"};
+  spec.environment = basic_environment();
+  spec.user = UserIds{65534, 65533};
+  EXPECT_THAT(output_of(spec), testing::MatchesRegex("Uid:(\t65534){4}\n"
+                                                     "Gid:(\t65533){4}\n"
+                                                     "Groups:[ \t]*\n"
+                                                     "(Cap(Inh|Prm|Eff|Amb):\t0+\n){4}"));
+  // We are who we were.
+  EXPECT_EQ(own_credentials(), before);
+  EXPECT_EQ(::prctl(PR_GET_DUMPABLE), dumpable);
+  ASSERT_EQ(::prctl(PR_GET_PDEATHSIG, &death_signal), 0);
+  EXPECT_EQ(death_signal, SIGTERM);
+  ::prctl(PR_SET_PDEATHSIG, 0);
+}
+
+TEST_F(Children, RootIsNoUserToStepDownTo) {
+  SpawnSpec spec = shell("true");
+  spec.user = UserIds{0, 65534};
+  EXPECT_THAT(refusal(spec), HasSubstr("can't step down to user 0"));
+  // The kernel takes this for "leave it as it is".
+  spec.user = UserIds{static_cast<uid_t>(-1), 65534};
+  EXPECT_THAT(refusal(spec), HasSubstr("can't step down to user"));
+}
+
+TEST_F(Children, AnOrdinaryUserCanBeNoOther) {
+  if (::geteuid() == 0) GTEST_SKIP() << "for ordinary users";
+  SpawnSpec spec = shell("true");
+  spec.user = UserIds{::geteuid() + 1, ::getegid()};
+  EXPECT_THAT(refusal(spec), HasSubstr("can't step down to user"));
+}
+
+#endif
 
 // --- what can't be started ---
 

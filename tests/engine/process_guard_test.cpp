@@ -110,6 +110,35 @@ TEST(ProcessGuard, FindsAChildThatItWasNeverToldTheGroupOf) {
   EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
 }
 
+std::optional<Spawned> sleeper() {
+  SpawnSpec spec;
+  spec.argv = {"/bin/sleep", "60"};
+  spec.environment = {"PATH=/usr/bin:/bin"};
+  Diagnostics diagnostics;
+  return spawn(spec, diagnostics);
+}
+
+TEST(ProcessGuard, KillsWhatWasAddedForLaterOnceThereIsAShell) {
+  std::optional<Spawned> child = sleeper();
+  std::optional<Spawned> removed = sleeper();
+  ASSERT_TRUE(child && removed);
+  {
+    ProcessGuard guard;
+    guard.add_group_later(child->pid);
+    guard.add_group_later(removed->pid);
+    guard.remove_group(removed->pid);
+    EXPECT_FALSE(guard.runs());
+    guard.prepare();
+    EXPECT_TRUE(guard.runs());
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child->pid, &status, 0), child->pid);
+  EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+  EXPECT_EQ(::waitpid(removed->pid, &status, WNOHANG), 0);
+  ::kill(removed->pid, SIGKILL);
+  ::waitpid(removed->pid, &status, 0);
+}
+
 TEST(ProcessGuard, OneThatWasNeverUsedStartsNothing) {
   ProcessGuard guard;
   guard.remove_group(12345);

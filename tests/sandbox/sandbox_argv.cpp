@@ -18,11 +18,14 @@
 #include <cstring>
 #include <fcntl.h>
 #include <fstream>
+#include <grp.h>
 #include <iostream>
 #include <iterator>
 #include <stdexcept>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <utility>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -136,6 +139,7 @@ int start(const std::vector<std::string>& words) {
         {"memory_limit", launch.limits.memory},
         {"process_limit", launch.limits.processes},
         {"watch_usage", launch.watch_usage},
+        {"user", launch.user ? static_cast<long long>(launch.user->user) : -1},
         {"description", found.facts.description},
         {"init", found.facts.init},
         {"remove", found.runtime->remove(found.facts, std::vector{request.spec.name})},
@@ -143,8 +147,19 @@ int start(const std::vector<std::string>& words) {
     std::cout << document.dump() << '\n';
     return 0;
   }
+  // Above all of their numbers first: one could be overwritten before its turn.
+  std::vector<std::pair<int, int>> moved;
   for (const sandbox::InheritedFile& file : launch.files) {
-    if (::dup2(file.fd(), file.child_number()) < 0) throw std::runtime_error("dup2 failed");
+    moved.emplace_back(::fcntl(file.fd(), F_DUPFD_CLOEXEC, 100), file.child_number());
+  }
+  for (const auto& [from, to] : moved) {
+    if (::dup2(from, to) < 0) throw std::runtime_error("dup2 failed");
+  }
+  if (const auto& user = launch.user) {
+    if (::setgroups(0, nullptr) != 0 || ::setresgid(user->group, user->group, user->group) != 0 ||
+        ::setresuid(user->user, user->user, user->user) != 0) {
+      throw std::runtime_error("can't step down from root");
+    }
   }
   if (!launch.working_directory.empty() && ::chdir(launch.working_directory.c_str()) != 0) {
     throw std::runtime_error("can't go to " + launch.working_directory);
