@@ -17,6 +17,9 @@ using engine::LogLevel;
 constexpr auto probe_limit = std::chrono::seconds(20);
 // For a start that nobody has said can succeed.
 constexpr engine::Clock::duration guess_limit = std::chrono::seconds(20);
+// To ask beside a start is not to hold it up: by then its command has told the engine what to do,
+// and waits for a multiple of this.
+constexpr auto before_confirming = std::chrono::milliseconds(50);
 // Tidying up is not to compete with the first run.
 constexpr auto before_sweeping = std::chrono::seconds(1);
 constexpr std::string_view source = "sandbox";
@@ -199,8 +202,13 @@ struct Launcher::Probing {
 };
 
 asio::awaitable<void> Launcher::probe(std::shared_ptr<Launcher> self,
-                                      std::shared_ptr<Probing> probing) {
+                                      std::shared_ptr<Probing> probing,
+                                      engine::Clock::duration delay) {
   std::vector<CommandResult> results;
+  if (delay > engine::Clock::duration::zero()) {
+    asio::steady_timer timer(self->executor_, delay);
+    co_await timer.async_wait(engine::use_tuple);
+  }
   const std::vector<Command> commands = probing->runtime.probe(probing->executable, self->host_);
   try {
     for (const Command& command : commands) {
@@ -246,8 +254,10 @@ asio::awaitable<std::unique_ptr<Interpreter>> Launcher::try_runtime(const Runtim
   if (!packages_->wanted()) guess = runtime.guess(executable, host_);
   bool slow = false;
   const bool asked = !guess || guess->to_confirm;
+  const auto at_once = engine::Clock::duration::zero();
   if (asked) {
-    asio::awaitable<void> asking = probe(shared_from_this(), probing);
+    asio::awaitable<void> asking =
+        probe(shared_from_this(), probing, guess ? before_confirming : at_once);
     asio::co_spawn(executor_, std::move(asking), asio::detached);
   }
   if (guess) {
@@ -260,7 +270,7 @@ asio::awaitable<std::unique_ptr<Interpreter>> Launcher::try_runtime(const Runtim
       co_return interpreter;
     }
     if (!asked) {
-      asio::awaitable<void> asking = probe(shared_from_this(), probing);
+      asio::awaitable<void> asking = probe(shared_from_this(), probing, at_once);
       asio::co_spawn(executor_, std::move(asking), asio::detached);
     }
   }

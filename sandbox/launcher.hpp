@@ -90,7 +90,8 @@ class Launcher : public std::enable_shared_from_this<Launcher> {
                                                        engine::Diagnostics& diagnostics);
   struct Probing;
   static asio::awaitable<void> probe(std::shared_ptr<Launcher> self,
-                                     std::shared_ptr<Probing> probing);
+                                     std::shared_ptr<Probing> probing,
+                                     engine::Clock::duration delay);
   Choice make_choice(const Runtime& runtime, const RuntimeFacts& facts) const;
   engine::Deadline start_limit() const { return engine::Deadline::after(options_.start_limit); }
   void settle_on(Choice choice);

@@ -27,7 +27,7 @@ class Path:
         self.folder = folder
         folder.mkdir()
         # What Headrace starts itself, and what a runtime needs.
-        for name in ("sh", "ps", "sleep", "python3", "setpriv", "true", "env"):
+        for name in ("sh", "ps", "sleep", "python3", "true", "env"):
             self.link(name)
 
     def link(self, name):
