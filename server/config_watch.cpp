@@ -8,6 +8,10 @@
 namespace headrace::server {
 namespace {
 
+// A folder with many entries takes the kernel ten milliseconds, which the first run need not wait
+// for: whoever runs code looks at the files anyway.
+constexpr auto before_watching = std::chrono::milliseconds(500);
+
 std::vector<std::string> absolute(std::vector<std::string> paths) {
   for (std::string& path : paths) {
     if (path.starts_with('/')) continue;
@@ -31,7 +35,8 @@ void ConfigWatch::start() {
   watch_ = std::make_unique<engine::PathWatch>(executor_, [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->look();
   });
-  look();
+  registry_->refresh();
+  if (!closed_) look_after(before_watching);
 }
 
 void ConfigWatch::look() {
@@ -53,8 +58,11 @@ void ConfigWatch::look() {
   constexpr std::chrono::system_clock::duration most = discovery::kHalfWrittenLimit;
   constexpr std::chrono::system_clock::duration least = std::chrono::milliseconds(10);
   const auto left = *held_until - std::chrono::system_clock::now();
-  again_.expires_after(
-      std::chrono::duration_cast<engine::Clock::duration>(std::clamp(left, least, most)));
+  look_after(std::chrono::duration_cast<engine::Clock::duration>(std::clamp(left, least, most)));
+}
+
+void ConfigWatch::look_after(engine::Clock::duration delay) {
+  again_.expires_after(delay);
   again_.async_wait([weak = weak_from_this()](std::error_code error) {
     const auto self = weak.lock();
     if (!error && self && !self->closed_) self->look();
