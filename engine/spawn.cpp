@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
+#include <mutex>
 #include <spawn.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -174,7 +175,10 @@ std::optional<Spawned> spawn(const SpawnSpec& spec, Diagnostics& diagnostics,
   if (before && ::fstat(input.read.get(), &stdin_status) == 0) before(stdin_status.st_ino);
   int error = 0;
   {
-    // posix_spawn has no attribute for limits.
+    // posix_spawn has no attribute for limits and users: both are changed around it, and some of
+    // that is the process's. One thread at a time, or what another has changed would be put back.
+    static std::mutex changing;
+    const std::lock_guard lock(changing);
     const EarlierOpenFiles for_child;
     std::optional<SteppedDown> as_user;
     if (spec.user) as_user.emplace(*spec.user);

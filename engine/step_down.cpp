@@ -59,13 +59,26 @@ struct SteppedDown::Before {
            ::prctl(PR_GET_PDEATHSIG, &death_signal) == 0;
   }
 
+  // What was inheritable can't always be had back, and is no power of its own: a capability that is
+  // outside the bounding set is not given again.
+  bool restore_capabilities() const {
+    Capabilities wanted = capabilities;
+    if (engine::capabilities(SYS_capset, wanted) == 0) return true;
+    Capabilities now{};
+    if (engine::capabilities(SYS_capget, now) != 0) return false;
+    for (std::size_t i = 0; i < wanted.size(); ++i)
+      wanted[i].inheritable = now[i].inheritable;
+    return engine::capabilities(SYS_capset, wanted) == 0;
+  }
+
   // The kernel drops the last two whenever the user changes.
   bool restore() {
     return ::syscall(set_users, users[0], users[1], users[2]) == 0 &&
            ::syscall(set_groups_of_user, groups[0], groups[1], groups[2]) == 0 &&
            ::syscall(set_more_groups, more_groups.size(), more_groups.data()) == 0 &&
-           engine::capabilities(SYS_capset, capabilities) == 0 &&
-           (dumpable != 1 || ::prctl(PR_SET_DUMPABLE, dumpable) == 0) &&
+           restore_capabilities() &&
+           // 2 can't be set; it is what the change of users leaves, or 0.
+           (dumpable > 1 || ::prctl(PR_SET_DUMPABLE, dumpable) == 0) &&
            ::prctl(PR_SET_PDEATHSIG, death_signal) == 0;
   }
 };

@@ -119,15 +119,17 @@ void Registry::take_servers() {
            std::none_of(options_.only.begin(), options_.only.end(),
                         [&spec](const std::string& pattern) { return fits(pattern, spec); });
   });
+  std::map<std::string, std::string> why;
   // The user's word counts more than the code's.
   std::erase_if(added_, [&](const ServerSpec& spec) {
     const auto owner = std::find_if(servers.begin(), servers.end(), [&](const ServerSpec& other) {
       return is_called(other, spec.name);
     });
     if (owner == servers.end()) return false;
+    const std::string reason = owner->source.file + " defines one of that name now";
     logger_.log(engine::LogLevel::warning, "config",
-                "server '" + spec.name + "', which code had added, is ended: " +
-                    owner->source.file + " defines one of that name now");
+                "server '" + spec.name + "', which code had added, is ended: " + reason);
+    why.emplace(spec.name, reason);
     return true;
   });
   // Those of the configuration come first, and so keep the aliases that they have.
@@ -147,15 +149,17 @@ void Registry::take_servers() {
     added_[i].alias = aliases[configured + i];
   }
   servers.insert(servers.end(), added_.begin(), added_.end());
-  std::map<std::string, std::string> why_removed;
   for (const CatalogueServer& server : catalogue_.servers())
-    why_removed.emplace(server.spec().name, why_gone(server.spec()));
+    why.emplace(server.spec().name, why_gone(server.spec()));
   const discovery::CatalogueChanges changes = catalogue_.set_servers(std::move(servers));
-  for (const std::string& server : changes.removed)
-    retire(server, why_removed[server]);
+  // All reasons first: whoever is told of an end may change the servers again.
   for (const std::string& server : changes.restarted)
-    retire(server, "what " + catalogue_.find_server(server)->spec().source.file +
-                       " says of it has changed; the next call starts it anew");
+    why[server] = "what " + catalogue_.find_server(server)->spec().source.file +
+                  " says of it has changed; the next call starts it anew";
+  for (const auto* ended : {&changes.removed, &changes.restarted}) {
+    for (const std::string& server : *ended)
+      retire(server, why[server]);
+  }
 }
 
 }  // namespace headrace::server

@@ -2,16 +2,20 @@
 #include <headrace/engine/child.hpp>
 
 #include <algorithm>
+#include <array>
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
 #include <fstream>
 #include <sstream>
 #ifdef __linux__
+#include <linux/capability.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #endif
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 
 #include <asio/buffers_iterator.hpp>
@@ -141,6 +145,56 @@ TEST_F(Children, RootsCanBeAnotherUserWithNothingOfRootsAndWithNoWayBack) {
   ASSERT_EQ(::prctl(PR_GET_PDEATHSIG, &death_signal), 0);
   EXPECT_EQ(death_signal, SIGTERM);
   ::prctl(PR_SET_PDEATHSIG, 0);
+}
+
+TEST_F(Children, TwoThreadsCanStartThemAsAnotherUserAtOnce) {
+  if (::geteuid() != 0) GTEST_SKIP() << "for root";
+  const int dumpable = ::prctl(PR_GET_DUMPABLE);
+  ::prctl(PR_SET_DUMPABLE, 1);
+  const auto start_some = [] {
+    SpawnSpec spec = shell("true");
+    spec.user = UserIds{65534, 65534};
+    for (int i = 0; i < 50; ++i) {
+      Diagnostics diagnostics;
+      const auto child = spawn(spec, diagnostics);
+      EXPECT_TRUE(child) << diagnostics.message;
+      if (child) ::waitpid(child->pid, nullptr, 0);
+    }
+  };
+  std::thread other(start_some);
+  start_some();
+  other.join();
+  EXPECT_EQ(::prctl(PR_GET_DUMPABLE), 1);
+  ::prctl(PR_SET_DUMPABLE, dumpable);
+}
+
+// In a process of its own: what is out of the bounding set stays out.
+int step_down_without_a_bound_capability() {
+  constexpr int which = CAP_NET_RAW;
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> data{};
+  if (::syscall(SYS_capget, &header, data.data()) != 0) return 2;
+  data[0].inheritable |= 1U << which;
+  if (::syscall(SYS_capset, &header, data.data()) != 0) return 3;
+  if (::prctl(PR_CAPBSET_DROP, which, 0, 0, 0) != 0) return 4;
+  {
+    const SteppedDown stepped_down(UserIds{65534, 65534});
+    if (stepped_down.error() != 0) return 5;
+  }
+  std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> after{};
+  if (::syscall(SYS_capget, &header, after.data()) != 0) return 6;
+  return ::geteuid() == 0 && after[0].effective == data[0].effective ? 0 : 7;
+}
+
+TEST_F(Children, ACapabilityThatIsNotGivenAgainIsNoneThatWeNeed) {
+  if (::geteuid() != 0) GTEST_SKIP() << "for root";
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) ::_exit(step_down_without_a_bound_capability());
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status)) << "signal " << WTERMSIG(status);
+  EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
 TEST_F(Children, RootIsNoUserToStepDownTo) {
