@@ -13,10 +13,10 @@ struct UserIds {
 
 /// While it lives, this thread (and no other of the process) is that user, without groups beside
 /// his own; the process leaves no core dump then, so that two at a time would not know what to put
-/// back. What the thread executes has no capabilities and no way back; it is looked for with root's.
-/// For root on Linux, around posix_spawn, which has no attribute for users. Ambient capabilities,
-/// and inheritable ones outside the bounding set, are lost to the thread. Ends the process if root
-/// can't be had back, which the kernel does not refuse.
+/// back. What the thread executes has no capabilities and no way back; it is looked for with
+/// root's. For root on Linux, around posix_spawn, which has no attribute for users. Ambient
+/// capabilities, and inheritable ones outside the bounding set, are lost to the thread. Ends the
+/// process if root can't be had back, which the kernel does not refuse.
 class SteppedDown {
  public:
   explicit SteppedDown(UserIds ids);
