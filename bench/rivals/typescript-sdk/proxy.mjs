@@ -7,7 +7,9 @@ import { StdioServerTransport } from "@modelcontextprotocol/server/stdio";
 
 const [command, ...args] = process.argv.slice(2);
 const client = new Client({ name: "proxy", version: "1" });
-await client.connect(new StdioClientTransport({ command, args }));
+// The SDK's own limit is 10 MiB; the largest answer that is measured has 20 MB.
+const maxBufferSize = 64 * 1024 * 1024;
+await client.connect(new StdioClientTransport({ command, args, maxBufferSize }));
 
 const server = new Server({ name: "proxy", version: "1" }, { capabilities: { tools: {} } });
 server.setRequestHandler("tools/list", ({ params }) => client.listTools(params));

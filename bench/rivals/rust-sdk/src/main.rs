@@ -1,4 +1,6 @@
 //! The least proxy that the official Rust SDK makes: a server whose handlers are a client's calls.
+use std::process::Stdio;
+
 use rmcp::{
     ErrorData, RoleClient, RoleServer, ServerHandler, ServiceExt,
     model::{
@@ -6,8 +8,12 @@ use rmcp::{
         ServerCapabilities, ServerConfig,
     },
     service::{Peer, RequestContext, ServiceError},
-    transport::{TokioChildProcess, stdio},
+    transport::{async_rw::AsyncRwTransport, stdio},
 };
+
+// The SDK's own limit is 16 MiB, and a line beyond it is left out without an error; the largest
+// answer that is measured has 20 MB.
+const MAX_LINE_LENGTH: usize = 64 * 1024 * 1024;
 
 struct Proxy {
     downstream: Peer<RoleClient>,
@@ -46,11 +52,15 @@ impl ServerHandler for Proxy {
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut words = std::env::args_os().skip(1);
     let mut command = tokio::process::Command::new(words.next().ok_or("usage: proxy SERVER [ARG…]")?);
-    command.args(words);
+    command.args(words).stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
+    let mut child = command.spawn()?;
+    let (output, input) = child.stdout.take().zip(child.stdin.take()).ok_or("no pipes")?;
 
-    let client = ().serve(TokioChildProcess::new(command)?).await?;
+    let transport = AsyncRwTransport::new(output, input).with_max_line_length(MAX_LINE_LENGTH);
+    let client = ().serve(transport).await?;
     let server = Proxy { downstream: client.peer().clone() }.serve(stdio()).await?;
     server.waiting().await?;
     client.cancel().await?;
+    child.wait().await?;
     Ok(())
 }
