@@ -2,6 +2,7 @@
 #include <headrace/bench/contenders.hpp>
 #include <headrace/bench/figures.hpp>
 #include <headrace/bench/rounds.hpp>
+#include <headrace/bench/turn.hpp>
 #include <headrace/bench/words.hpp>
 
 #include <algorithm>
@@ -25,7 +26,7 @@ std::size_t bounded(double calls, std::size_t least, std::size_t greatest) {
 class Rounds {
  public:
   Rounds(const Setting& setting, Contender& contender, const Way& way)
-      : contender_(&contender), way_(way), most_(counted(setting, 20'000)) {
+      : contender_(&contender), way_(way), core_(setting.core), most_(counted(setting, 20'000)) {
     way_.payload.tool = contender.tool;
     seconds_ = setting.tiny ? 0.02 : round_seconds * std::min(1.0, setting.scale);
   }
@@ -33,6 +34,7 @@ class Rounds {
   Round operator()() {
     try {
       Target& target = contender_->target();
+      const Turn turn(target.pid(), core_);
       if (calls_ == 0) return learn(target);
       if (way_.rate > 0) return open_loop(target, way_.payload, calls_, way_.rate);
       return closed_loop(target, way_.payload, calls_, way_.in_flight);
@@ -64,6 +66,7 @@ class Rounds {
 
   Contender* contender_;
   Way way_;
+  int core_;
   double seconds_;
   std::size_t most_;
   std::size_t calls_ = 0;

@@ -37,6 +37,8 @@ constexpr auto explanation = R"(What the figures mean:
            from when it was due: one stall counts for all whom it has kept waiting.
   pinned   Client, proxy and server share one core (--core), so that no time is
            spent on waking another one, which on virtual machines hides all else.
+           Proxies that wait for their turn are on the other cores meanwhile: what
+           they still collect and close would count for others.
            --core -1 measures without.
   the client's own cost  Processor time that measuring itself takes for each call.
 

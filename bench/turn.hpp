@@ -1,0 +1,24 @@
+// Whose turn it is on the core that all share.
+#pragma once
+
+#include <sys/types.h>
+
+namespace headrace::bench {
+
+/// While it lives, a process and its descendants, all their threads, run on this core alone; then
+/// on the others. What one who has had its turn still has to do (collect garbage, close
+/// connections) would otherwise count for those that come next. With core -1, or where there is no
+/// other core for us, they stay where they are, and so do those that have left the descendants.
+class Turn {
+ public:
+  Turn(pid_t process, int core);
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+  ~Turn();
+
+ private:
+  pid_t process_;
+  int core_;
+};
+
+}  // namespace headrace::bench
