@@ -1,8 +1,8 @@
 // Who is measured at one hop, and the measurements that are the same for all of them.
 #include <headrace/bench/contenders.hpp>
 #include <headrace/bench/figures.hpp>
+#include <headrace/bench/pinning.hpp>
 #include <headrace/bench/rounds.hpp>
-#include <headrace/bench/turn.hpp>
 #include <headrace/bench/words.hpp>
 
 #include <algorithm>

@@ -6,8 +6,6 @@
 #include <exception>
 #include <fstream>
 #include <iterator>
-#include <sched.h>
-#include <stdexcept>
 #include <sys/utsname.h>
 #include <thread>
 
@@ -83,18 +81,6 @@ Machine this_machine(const Setting& setting) {
     }
   }
   return machine;
-}
-
-void pin_to(int core) {
-  if (core < 0) return;
-  cpu_set_t cores;
-  CPU_ZERO(&cores);
-  CPU_SET(static_cast<unsigned>(core), &cores);
-  if (::sched_setaffinity(0, sizeof cores, &cores) != 0) {
-    throw std::runtime_error("core " + std::to_string(core) + " can't be had: name one of 0 to " +
-                             std::to_string(std::thread::hardware_concurrency() - 1) +
-                             ", or -1 for none");
-  }
 }
 
 }  // namespace headrace::bench

@@ -1,6 +1,7 @@
 // headrace-bench: measures, reports, and writes the page of results.
 #include <headrace/bench/machine.hpp>
 #include <headrace/bench/options.hpp>
+#include <headrace/bench/pinning.hpp>
 #include <headrace/bench/rivals.hpp>
 #include <headrace/bench/rounds.hpp>
 #include <headrace/bench/scenes.hpp>

@@ -1,12 +1,11 @@
-// Whose turn it is on the core that all share.
+// Who runs on the core that all share, and when.
+#include <headrace/bench/pinning.hpp>
 #include <headrace/bench/processes.hpp>
-#include <headrace/bench/turn.hpp>
 
-#include <charconv>
-#include <filesystem>
 #include <sched.h>
+#include <stdexcept>
 #include <string>
-#include <system_error>
+#include <thread>
 
 namespace headrace::bench {
 
@@ -31,15 +30,8 @@ cpu_set_t all_but(int core) {
 
 // A thread that has ended meanwhile is nobody's loss, and who can't be moved stays.
 void move_threads(pid_t process, const cpu_set_t& cores) {
-  std::error_code error;
-  const std::filesystem::path threads = "/proc/" + std::to_string(process) + "/task";
-  for (std::filesystem::directory_iterator at(threads, error), end; !error && at != end;
-       at.increment(error)) {
-    const std::string name = at->path().filename();
-    pid_t thread = 0;
-    std::from_chars(name.data(), name.data() + name.size(), thread);
-    if (thread > 0) ::sched_setaffinity(thread, sizeof cores, &cores);
-  }
+  for (const pid_t thread : threads_of(process))
+    ::sched_setaffinity(thread, sizeof cores, &cores);
 }
 
 void move(pid_t process, const cpu_set_t& cores) {
@@ -49,6 +41,16 @@ void move(pid_t process, const cpu_set_t& cores) {
 }
 
 }  // namespace
+
+void pin_to(int core) {
+  if (core < 0) return;
+  const cpu_set_t cores = only(core);
+  if (::sched_setaffinity(0, sizeof cores, &cores) != 0) {
+    throw std::runtime_error("core " + std::to_string(core) + " can't be had: name one of 0 to " +
+                             std::to_string(std::thread::hardware_concurrency() - 1) +
+                             ", or -1 for none");
+  }
+}
 
 Turn::Turn(pid_t process, int core) : process_(process), core_(core) {
   if (core_ >= 0) move(process_, only(core_));

@@ -1,9 +1,13 @@
-// Whose turn it is on the core that all share.
+// Who runs on the core that all share, and when.
 #pragma once
 
 #include <sys/types.h>
 
 namespace headrace::bench {
+
+/// From now on this process and those that it starts run on this core alone; -1: anywhere. Throws
+/// std::runtime_error if there is no such core for us.
+void pin_to(int core);
 
 /// While it lives, a process and its descendants, all their threads, run on this core alone; then
 /// on the others. What one who has had its turn still has to do (collect garbage, close

@@ -43,9 +43,10 @@ bool has_ended(const Status& status) {
   return status.state == 'Z' || status.state == 'X';
 }
 
-std::vector<pid_t> all_processes() {
+// The entries that are numbers: of /proc its processes, of a process's task folder its threads.
+std::vector<pid_t> numbers_in(const std::string& path) {
   std::vector<pid_t> all;
-  const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir("/proc"), &::closedir);
+  const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(path.c_str()), &::closedir);
   while (const dirent* entry = folder ? ::readdir(folder.get()) : nullptr) {
     const std::string_view name = entry->d_name;
     pid_t pid = 0;
@@ -57,9 +58,13 @@ std::vector<pid_t> all_processes() {
 
 }  // namespace
 
+std::vector<pid_t> threads_of(pid_t process) {
+  return numbers_in("/proc/" + std::to_string(process) + "/task");
+}
+
 std::vector<ProcessId> descendants(pid_t root) {
   std::multimap<pid_t, ProcessId> children;
-  for (const pid_t pid : all_processes()) {
+  for (const pid_t pid : numbers_in("/proc")) {
     const auto status = status_of(pid);
     if (status && !has_ended(*status)) {
       children.emplace(status->parent, ProcessId{pid, status->started});

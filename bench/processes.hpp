@@ -16,6 +16,9 @@ struct ProcessId {
   bool operator==(const ProcessId&) const = default;
 };
 
+/// The numbers of its threads, while it has not ended.
+std::vector<pid_t> threads_of(pid_t process);
+
 /// Children, their children and so on, without `root` itself and without those that have ended.
 std::vector<ProcessId> descendants(pid_t root);
 

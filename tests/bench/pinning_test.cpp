@@ -1,7 +1,7 @@
 // Where the processes of a target may run in its turn, and after it.
+#include <headrace/bench/pinning.hpp>
 #include <headrace/bench/processes.hpp>
 #include <headrace/bench/target.hpp>
-#include <headrace/bench/turn.hpp>
 
 #include <sched.h>
 #include <vector>
